@@ -1,0 +1,108 @@
+//! A message is a table: field, type, versions, and sometimes a default.
+//!
+//! `message!` turns such a table into a struct that reads and writes itself in any version. A
+//! field outside the version at hand keeps its default on reading and is left out on writing;
+//! a tagged field is written only when it differs from its default (librdkafka up to 2.1
+//! misreads explicit defaults).
+
+use crate::reader::{Reader, WireError};
+use crate::writer::Writer;
+
+/// Which form of a message is on the wire: its version, and whether that version is "flexible"
+/// (compact lengths and tagged fields, KIP-482).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// The API version.
+    pub version: i16,
+    /// Whether lengths are compact and structs end in tagged fields.
+    pub flexible: bool,
+}
+
+/// A value with a place on the wire.
+pub trait Wire: Sized {
+    /// Reads the value in the given shape.
+    fn read(from: &mut Reader, shape: Shape) -> Result<Self, WireError>;
+    /// Writes the value in the given shape.
+    fn write(&self, to: &mut Writer, shape: Shape);
+}
+
+/// Declares message structs from tables; see the files in `messages/`.
+macro_rules! message {
+    ($(
+        $(#[$meta:meta])*
+        struct $name:ident {
+            $( $field:ident : $ty:ty [$($range:tt)+] $(= $default:expr)? ),* $(,)?
+        } $( tags {
+            $( $tag:literal => $tfield:ident : $tty:ty [$($trange:tt)+] $(= $tdefault:expr)? ),* $(,)?
+        } )?
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs)]
+        pub struct $name {
+            $( pub $field: $ty, )*
+            $( $( pub $tfield: $tty, )* )?
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    $( $field: $crate::message::default_or!($ty $(, $default)?), )*
+                    $( $( $tfield: $crate::message::default_or!($tty $(, $tdefault)?), )* )?
+                }
+            }
+        }
+
+        impl $crate::message::Wire for $name {
+            fn read(
+                from: &mut $crate::reader::Reader,
+                shape: $crate::message::Shape,
+            ) -> Result<Self, $crate::reader::WireError> {
+                #[allow(unused_mut)]
+                let mut this = Self::default();
+                $( if ($($range)+).contains(&shape.version) {
+                    this.$field = $crate::message::Wire::read(from, shape)?;
+                } )*
+                if shape.flexible {
+                    from.tags(|tag, value| {
+                        let _ = (tag, &value);
+                        $( $( if tag == $tag && ($($trange)+).contains(&shape.version) {
+                            this.$tfield = $crate::message::Wire::read(value, shape)?;
+                        } )* )?
+                        Ok(())
+                    })?;
+                }
+                Ok(this)
+            }
+
+            fn write(&self, to: &mut $crate::writer::Writer, shape: $crate::message::Shape) {
+                $( if ($($range)+).contains(&shape.version) {
+                    $crate::message::Wire::write(&self.$field, to, shape);
+                } )*
+                if shape.flexible {
+                    #[allow(unused_mut)]
+                    let mut tags = $crate::writer::Tags::default();
+                    $( $( if ($($trange)+).contains(&shape.version)
+                        && self.$tfield != $crate::message::default_or!($tty $(, $tdefault)?)
+                    {
+                        tags.push($tag, &self.$tfield, shape);
+                    } )* )?
+                    tags.write(to);
+                }
+            }
+        }
+    )*};
+}
+
+/// The default of a field: the one in its table, else that of its type.
+macro_rules! default_or {
+    ($ty:ty) => {
+        <$ty as Default>::default()
+    };
+    ($ty:ty, $default:expr) => {
+        $default
+    };
+}
+
+pub(crate) use default_or;
+pub(crate) use message;
