@@ -1,0 +1,2 @@
+//! Starts Strait.
+fn main() {}
