@@ -54,8 +54,6 @@ pub struct Skipped {
     pub markers: u64,
     /// Batches of aborted transactions.
     pub aborted: u64,
-    /// Offsets that compaction had emptied; no record was there to copy.
-    pub holes: u64,
 }
 
 /// Why the ledger cannot be read.
