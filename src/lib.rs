@@ -1,1 +1,4 @@
 //! Strait.
+pub mod config;
+pub mod model;
+pub mod topics;
