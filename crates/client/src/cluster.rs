@@ -6,7 +6,6 @@
 //! transport errors until its deadline, but only if repeating it cannot do anything twice.
 
 use std::collections::{BTreeSet, HashMap};
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use strait_io::rng;
@@ -15,7 +14,6 @@ use strait_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic};
 use strait_wire::{ApiKey, ErrorCode, Request};
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::backoff::Backoff;
 use crate::config::ClientConfig;
 use crate::connect::connect;
 use crate::connection::Connection;
@@ -137,6 +135,16 @@ impl Cluster {
             return Ok(leader);
         }
         let view = self.refresh(&[topic]).await?;
+        self.leader_in(&view, topic, partition)
+    }
+
+    /// The leader of a partition by this view, or why it names none.
+    pub(crate) fn leader_in(
+        &self,
+        view: &ClusterView,
+        topic: &str,
+        partition: i32,
+    ) -> Result<i32, ClientError> {
         view.leader(topic, partition).ok_or_else(|| {
             let known = view.partition(topic, partition).is_some();
             let unknown = view.topics.get(topic).and_then(|t| t.error);
@@ -278,38 +286,6 @@ impl Cluster {
         };
     }
 
-    /// Sends a request until it is answered, its deadline passes, or repeating it might do
-    /// something twice.
-    pub(crate) async fn repeat<R: Request, F>(
-        &self,
-        request: &R,
-        route: impl Fn() -> F,
-    ) -> Result<R::Response, ClientError>
-    where
-        F: Future<Output = Result<Connection, ClientError>>,
-    {
-        let mut patience = self.patience();
-        loop {
-            let (error, harmless) = match route().await {
-                Err(error) => (error, true),
-                Ok(connection) => match connection.call(request).await {
-                    Ok(response) => return Ok(response),
-                    Err(error) => (error, is_repeatable(R::KEY)),
-                },
-            };
-            let again = harmless && is_passing(&error);
-            if !again || !patience.pause().await {
-                return Err(error);
-            }
-        }
-    }
-
-    /// Pauses for repeated attempts, until one request timeout from now.
-    pub(crate) fn patience(&self) -> Patience {
-        let deadline = time::now() + self.0.config.request_timeout;
-        Patience { deadline, backoff: Backoff::default() }
-    }
-
     pub(crate) fn error(
         &self,
         api: ApiKey,
@@ -317,6 +293,7 @@ impl Cluster {
         code: ErrorCode,
         message: Option<String>,
     ) -> ClientError {
+        let message = message.filter(|words| !words.is_empty());
         ClientError::Kafka { code, region: self.0.region.clone(), api, subject, message }
     }
 
@@ -328,51 +305,6 @@ impl Cluster {
         message: Option<String>,
     ) -> Result<(), ClientError> {
         code.ok().map_err(|code| self.error(api, subject, code, message))
-    }
-}
-
-/// The pauses between attempts, and their end.
-pub(crate) struct Patience {
-    deadline: Instant,
-    backoff: Backoff,
-}
-
-impl Patience {
-    /// Waits before another attempt; `false` when the time is up.
-    pub async fn pause(&mut self) -> bool {
-        let pause = self.backoff.next(rng::below(1024));
-        let ends = time::now() + pause;
-        if ends > self.deadline {
-            return false;
-        }
-        time::sleep_until(ends).await;
-        true
-    }
-}
-
-/// Whether a request may be sent again when nobody knows if it was carried out.
-fn is_repeatable(api: ApiKey) -> bool {
-    !matches!(
-        api,
-        ApiKey::Produce
-            | ApiKey::MirrorAppend
-            | ApiKey::JoinGroup
-            | ApiKey::SyncGroup
-            | ApiKey::LeaveGroup
-            | ApiKey::CreateTopics
-            | ApiKey::CreatePartitions
-            | ApiKey::DeleteTopics
-            | ApiKey::DeleteGroups
-            | ApiKey::IncrementalAlterConfigs
-    )
-}
-
-/// Whether an error of the transport may pass by itself. That no broker of the cluster can be
-/// reached is for the caller to wait out, who can say so.
-fn is_passing(error: &ClientError) -> bool {
-    match error {
-        ClientError::NoneReachable { .. } | ClientError::Kafka { .. } => false,
-        other => other.is_retriable(),
     }
 }
 

@@ -7,8 +7,10 @@
 //!
 //! Reading order: [`mod@error`] (what can go wrong), [`mod@connection`] (one socket),
 //! [`mod@cluster`] (brokers, leaders, coordinators), then the calls: [`mod@fetch`],
-//! [`mod@produce`], [`mod@mirror_append`].
+//! [`mod@produce`], [`mod@mirror_append`],
+//! [`mod@admin`], [`mod@group`].
 
+pub mod admin;
 pub mod backoff;
 pub mod cluster;
 pub mod config;
@@ -17,19 +19,23 @@ pub mod connection;
 mod coordinator;
 pub mod error;
 pub mod fetch;
+pub mod group;
 mod line;
 mod links;
 pub mod mirror_append;
 pub mod produce;
+mod retry;
 pub mod security;
 pub mod versions;
 pub mod view;
 
+pub use admin::Each;
 pub use backoff::Backoff;
 pub use cluster::{Cluster, To, Topics};
 pub use config::ClientConfig;
 pub use connection::{Answer, Connection};
-pub use error::{Attempt, ClientError};
+pub use error::{Attempt, ClientError, Subject};
+pub use group::{Beat, GroupMember, GroupSettings, Joined, JoinedMember};
 pub use security::Security;
 pub use strait_wire::Uuid;
 pub use view::{BrokerView, ClusterView, PartitionView, TopicPartition, TopicView};
