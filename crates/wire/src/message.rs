@@ -91,6 +91,29 @@ macro_rules! message {
                 }
             }
         }
+
+        #[cfg(feature = "sample")]
+        impl $crate::sample::Sample for $name {
+            fn sample(from: &mut $crate::sample::Sampler, shape: $crate::message::Shape) -> Self {
+                #[allow(unused_mut)]
+                let mut this = Self::default();
+                $( if ($($range)+).contains(&shape.version) {
+                    from.field(
+                        concat!(stringify!($name), ".", stringify!($field)),
+                        &mut this.$field,
+                        shape,
+                    );
+                } )*
+                $( $( if shape.flexible && ($($trange)+).contains(&shape.version) {
+                    from.field(
+                        concat!(stringify!($name), ".", stringify!($tfield)),
+                        &mut this.$tfield,
+                        shape,
+                    );
+                } )* )?
+                this
+            }
+        }
     )*};
 }
 

@@ -1,0 +1,3 @@
+//! The protocol crate against strangers: another implementation, and hostile bytes.
+
+mod oracle;
