@@ -2,7 +2,8 @@
 //!
 //! `message!` turns such a table into a struct that reads and writes itself in any version. A
 //! field outside the version at hand keeps its default on reading and is left out on writing;
-//! a tagged field is written only when it differs from its default (librdkafka up to 2.1
+//! an optional field with `null [versions]` is written as empty, not null, outside of those; a
+//! tagged field is written only when it differs from its default (librdkafka up to 2.1
 //! misreads explicit defaults).
 
 use crate::reader::{Reader, WireError};
@@ -31,7 +32,8 @@ macro_rules! message {
     ($(
         $(#[$meta:meta])*
         struct $name:ident {
-            $( $field:ident : $ty:ty [$($range:tt)+] $(= $default:expr)? ),* $(,)?
+            $( $field:ident : $ty:ty [$($range:tt)+]
+                $(null [$($null:tt)+])? $(= $default:expr)? ),* $(,)?
         } $( tags {
             $( $tag:literal => $tfield:ident : $tty:ty [$($trange:tt)+] $(= $tdefault:expr)? ),* $(,)?
         } )?
@@ -77,7 +79,7 @@ macro_rules! message {
 
             fn write(&self, to: &mut $crate::writer::Writer, shape: $crate::message::Shape) {
                 $( if ($($range)+).contains(&shape.version) {
-                    $crate::message::Wire::write(&self.$field, to, shape);
+                    $crate::message::write_field!(self.$field, to, shape $(, $($null)+)?);
                 } )*
                 if shape.flexible {
                     #[allow(unused_mut)]
@@ -99,16 +101,16 @@ macro_rules! message {
                 let mut this = Self::default();
                 $( if ($($range)+).contains(&shape.version) {
                     from.field(
-                        concat!(stringify!($name), ".", stringify!($field)),
                         &mut this.$field,
                         shape,
+                        true $(&& ($($null)+).contains(&shape.version))?,
                     );
                 } )*
                 $( $( if shape.flexible && ($($trange)+).contains(&shape.version) {
                     from.field(
-                        concat!(stringify!($name), ".", stringify!($tfield)),
                         &mut this.$tfield,
                         shape,
+                        true,
                     );
                 } )* )?
                 this
@@ -127,5 +129,28 @@ macro_rules! default_or {
     };
 }
 
+/// Writes a field; where its version allows no null, an absent value is an empty one.
+macro_rules! write_field {
+    ($value:expr, $to:expr, $shape:expr) => {
+        $crate::message::Wire::write(&$value, $to, $shape)
+    };
+    ($value:expr, $to:expr, $shape:expr, $($null:tt)+) => {
+        if $value.is_none() && !($($null)+).contains(&$shape.version) {
+            $crate::message::write_empty(&$value, $to, $shape)
+        } else {
+            $crate::message::Wire::write(&$value, $to, $shape)
+        }
+    };
+}
+
+/// Writes the empty value of an optional field's type.
+pub(crate) fn write_empty<T: Default>(_: &Option<T>, to: &mut Writer, shape: Shape)
+where
+    Option<T>: Wire,
+{
+    Some(T::default()).write(to, shape);
+}
+
 pub(crate) use default_or;
 pub(crate) use message;
+pub(crate) use write_field;

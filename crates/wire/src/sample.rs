@@ -11,15 +11,11 @@ use crate::error_code::ErrorCode;
 use crate::message::Shape;
 use crate::records::Records;
 
-/// Whether the field `Struct.field` may be null in a version.
-pub type Nullable = fn(&str, i16) -> bool;
-
 /// A source of values, the same for the same seed.
 #[derive(Debug)]
 pub struct Sampler {
     state: u64,
-    field: &'static str,
-    nullable: Nullable,
+    null: bool,
 }
 
 /// A value that can be made up.
@@ -29,9 +25,9 @@ pub trait Sample: Sized {
 }
 
 impl Sampler {
-    /// Starts a sequence. `nullable` is asked for optional fields only.
-    pub fn new(seed: u64, nullable: Nullable) -> Self {
-        Self { state: seed, field: "", nullable }
+    /// Starts a sequence.
+    pub fn new(seed: u64) -> Self {
+        Self { state: seed, null: false }
     }
 
     /// The next 64 bits (splitmix64).
@@ -53,20 +49,16 @@ impl Sampler {
         (0..length).map(|_| self.next_u64() as u8).collect()
     }
 
-    /// Fills a field, or leaves it at its default.
-    pub fn field<T: Sample>(&mut self, name: &'static str, value: &mut T, shape: Shape) {
-        if self.below(4) != 0 {
-            self.field = name;
-            *value = T::sample(self, shape);
-        } else if !(self.nullable)(name, shape.version) {
-            // The default of an optional field may be the null that this version forbids.
-            self.field = name;
+    /// Fills a field, or leaves it at its default; `null` says whether that may be null.
+    pub fn field<T: Sample>(&mut self, value: &mut T, shape: Shape, null: bool) {
+        if !null || self.below(4) != 0 {
+            self.null = null;
             *value = T::sample(self, shape);
         }
     }
 
-    fn null(&mut self, shape: Shape) -> bool {
-        (self.nullable)(self.field, shape.version) && self.below(4) == 0
+    fn null(&mut self) -> bool {
+        self.null && self.below(4) == 0
     }
 
     fn length(&mut self, long: usize) -> usize {
@@ -145,7 +137,7 @@ macro_rules! optional {
     ($([$($generic:tt)*] $ty:ty),*) => {$(
         impl<$($generic)*> Sample for Option<$ty> {
             fn sample(from: &mut Sampler, shape: Shape) -> Self {
-                if from.null(shape) { None } else { Some(Sample::sample(from, shape)) }
+                if from.null() { None } else { Some(Sample::sample(from, shape)) }
             }
         }
     )*};
