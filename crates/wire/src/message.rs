@@ -35,7 +35,8 @@ macro_rules! message {
             $( $field:ident : $ty:ty [$($range:tt)+]
                 $(null [$($null:tt)+])? $(= $default:expr)? ),* $(,)?
         } $( tags {
-            $( $tag:literal => $tfield:ident : $tty:ty [$($trange:tt)+] $(= $tdefault:expr)? ),* $(,)?
+            $( $tag:literal => $tfield:ident : $tty:ty [$($trange:tt)+]
+                $(= $tdefault:expr)? ),* $(,)?
         } )?
     )*) => {$(
         $(#[$meta])*

@@ -91,12 +91,15 @@ oracle! {
     DeleteTopics delete_topics: DeleteTopicsRequest => DeleteTopicsResponse;
     DeleteRecords delete_records: DeleteRecordsRequest => DeleteRecordsResponse;
     InitProducerId init_producer_id: InitProducerIdRequest => InitProducerIdResponse;
-    OffsetForLeaderEpoch offset_for_leader_epoch: OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse;
+    OffsetForLeaderEpoch offset_for_leader_epoch:
+        OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse;
     DescribeConfigs describe_configs: DescribeConfigsRequest => DescribeConfigsResponse;
     CreatePartitions create_partitions: CreatePartitionsRequest => CreatePartitionsResponse;
     DeleteGroups delete_groups: DeleteGroupsRequest => DeleteGroupsResponse;
-    IncrementalAlterConfigs incremental_alter_configs: IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
-    ListPartitionReassignments list_partition_reassignments: ListPartitionReassignmentsRequest => ListPartitionReassignmentsResponse;
+    IncrementalAlterConfigs incremental_alter_configs:
+        IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
+    ListPartitionReassignments list_partition_reassignments:
+        ListPartitionReassignmentsRequest => ListPartitionReassignmentsResponse;
     OffsetDelete offset_delete: OffsetDeleteRequest => OffsetDeleteResponse;
     DescribeCluster describe_cluster: DescribeClusterRequest => DescribeClusterResponse;
 }
