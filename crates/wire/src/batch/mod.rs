@@ -11,11 +11,13 @@
 //! Records inside the block belong to [`mod@record`] and [`mod@builder`].
 
 pub mod builder;
+pub mod checksum;
 pub mod record;
 
 use bytes::Bytes;
 
 pub use builder::BatchBuilder;
+pub use checksum::BlockCrc;
 pub use record::{Record, RecordError, Records};
 
 use crate::compression::Compression;
