@@ -2,7 +2,7 @@
 //!
 //! `message!` turns such a table into a struct that reads and writes itself in any version. A
 //! field outside the version at hand keeps its default on reading and is left out on writing;
-//! an optional field with `null [versions]` is written as empty, not null, outside of those; a
+//! an optional field with `null [versions]` is outside of those never null on the wire; a
 //! tagged field is written only when it differs from its default (librdkafka up to 2.1
 //! misreads explicit defaults).
 
@@ -64,7 +64,7 @@ macro_rules! message {
                 #[allow(unused_mut)]
                 let mut this = Self::default();
                 $( if ($($range)+).contains(&shape.version) {
-                    this.$field = $crate::message::Wire::read(from, shape)?;
+                    this.$field = $crate::message::read_field!(from, shape $(, $($null)+)?);
                 } )*
                 if shape.flexible {
                     from.tags(|tag, value| {
@@ -130,6 +130,21 @@ macro_rules! default_or {
     };
 }
 
+/// Reads a field; null is an error where its version allows none.
+macro_rules! read_field {
+    ($from:expr, $shape:expr) => {
+        $crate::message::Wire::read($from, $shape)?
+    };
+    ($from:expr, $shape:expr, $($null:tt)+) => {
+        match $crate::message::Wire::read($from, $shape)? {
+            None if !($($null)+).contains(&$shape.version) => {
+                return Err($crate::primitives::NULL_FIELD);
+            }
+            value => value,
+        }
+    };
+}
+
 /// Writes a field; where its version allows no null, an absent value is an empty one.
 macro_rules! write_field {
     ($value:expr, $to:expr, $shape:expr) => {
@@ -154,4 +169,5 @@ where
 
 pub(crate) use default_or;
 pub(crate) use message;
+pub(crate) use read_field;
 pub(crate) use write_field;

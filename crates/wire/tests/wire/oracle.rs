@@ -106,8 +106,9 @@ oracle! {
 
 /// Kafka's own classes throw at a null in a version whose schema does not allow one.
 #[test]
-fn null_is_written_as_empty_where_the_schema_allows_none() {
+fn null_never_travels_where_the_schema_allows_none() {
     use strait_wire::messages::join_group::JoinGroupResponse;
+    use strait_wire::messages::metadata::MetadataRequest;
     let written = |version| {
         let mut to = Writer::default();
         let shape = ApiKey::JoinGroup.shape(version);
@@ -118,4 +119,11 @@ fn null_is_written_as_empty_where_the_schema_allows_none() {
     };
     assert_eq!(written(6), Some(String::new()));
     assert_eq!(written(7), None);
+    let all_topics = Bytes::from_static(&[0xff; 4]);
+    let read = |version| {
+        let mut from = Reader::new(all_topics.clone());
+        MetadataRequest::read(&mut from, ApiKey::Metadata.shape(version))
+    };
+    assert!(read(0).is_err());
+    assert!(read(1).is_ok());
 }
