@@ -90,7 +90,8 @@ apis! {
         0..=2, flexible 2;
     InitProducerId = 22, init_producer_id: InitProducerIdRequest => InitProducerIdResponse,
         0..=5, flexible 2;
-    OffsetForLeaderEpoch = 23, offset_for_leader_epoch: OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse,
+    OffsetForLeaderEpoch = 23, offset_for_leader_epoch:
+        OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse,
         2..=4, flexible 4;
     DescribeConfigs = 32, describe_configs: DescribeConfigsRequest => DescribeConfigsResponse,
         1..=4, flexible 4;
@@ -98,9 +99,11 @@ apis! {
         0..=3, flexible 2;
     DeleteGroups = 42, delete_groups: DeleteGroupsRequest => DeleteGroupsResponse,
         0..=2, flexible 2;
-    IncrementalAlterConfigs = 44, incremental_alter_configs: IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse,
+    IncrementalAlterConfigs = 44, incremental_alter_configs:
+        IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse,
         0..=1, flexible 1;
-    ListPartitionReassignments = 46, list_partition_reassignments: ListPartitionReassignmentsRequest => ListPartitionReassignmentsResponse,
+    ListPartitionReassignments = 46, list_partition_reassignments:
+        ListPartitionReassignmentsRequest => ListPartitionReassignmentsResponse,
         0..=0, flexible 0;
     OffsetDelete = 47, offset_delete: OffsetDeleteRequest => OffsetDeleteResponse,
         0..=0, flexible NEVER;
