@@ -67,6 +67,11 @@ pub struct Claim {
 }
 
 impl Identity {
+    /// A lane as the ledger left it.
+    pub fn new(record: Option<LaneRecord>) -> Self {
+        Self { record, ..Default::default() }
+    }
+
     /// After a batch of `span` offsets was acknowledged.
     pub fn acknowledge(&mut self, next: SourceOffset, span: i64) {
         self.acknowledged = Some(next);

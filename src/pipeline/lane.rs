@@ -50,7 +50,7 @@ impl Lane {
         status: Arc<LaneStatus>,
         record: Option<LaneRecord>,
     ) -> Self {
-        let identity = Identity { record, ..Default::default() };
+        let identity = Identity::new(record);
         Self { route, spec, status, identity }
     }
 
