@@ -2,6 +2,7 @@
 //! (`naming`).
 
 pub mod naming;
+pub mod overlap;
 pub mod pattern;
 pub mod selector;
 
