@@ -1,4 +1,5 @@
 //! Strait.
+pub mod cli;
 pub mod config;
 pub mod model;
 pub mod topics;
