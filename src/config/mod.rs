@@ -9,6 +9,7 @@ mod nearest;
 mod node;
 mod problem;
 mod raw;
+mod reference;
 mod resolve;
 mod scalar;
 mod settings;
@@ -22,6 +23,7 @@ use std::path::Path;
 
 pub use node::{Position, Span};
 pub use problem::{Problem, Problems};
+pub use reference::{reference, schema};
 pub use settings::{
     DISCOVERY_INTERVAL, Delivery, HttpSettings, PipelineSettings, RPO, RegionSettings, Settings,
     StartPosition, WanCompression, WorkerSettings,

@@ -3,6 +3,7 @@
 
 pub mod ends;
 pub mod naming;
+pub mod overlap;
 pub mod pattern;
 pub mod provision;
 pub mod selector;
