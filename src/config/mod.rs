@@ -29,6 +29,11 @@ pub use settings::{
     StartPosition, WanCompression, WorkerSettings,
 };
 
+/// A duration as the configuration writes it: `250ms`, `30s`, `5m`.
+pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    scalar::duration(text).ok_or_else(|| format!("`{text}` is no duration; write 250ms, 30s, 5m"))
+}
+
 /// Reads the file at `path`.
 pub fn load(path: &Path) -> Result<Settings, Problems> {
     match strait_io::fs::read_to_string(path) {
