@@ -12,6 +12,7 @@
 //! | [`batch`] | headers, codecs: what happens to a batch, pure |
 //! | [`ledger`] | what stands where, with proof |
 //! | [`status`] | what a person may know |
+//! | [`cli`] | one file per command |
 
 pub mod batch;
 pub mod cli;
@@ -24,6 +25,7 @@ pub mod pipeline;
 pub mod sink;
 pub mod source;
 pub mod status;
+pub mod telemetry;
 pub mod topics;
 pub mod topology;
 pub mod worker;
