@@ -3,6 +3,7 @@
 mod membership;
 mod offsets;
 mod static_members;
+mod storm;
 
 use std::collections::HashMap;
 use std::sync::Arc;
