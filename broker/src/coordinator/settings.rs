@@ -12,8 +12,6 @@ pub const MEMBER_METADATA_BYTES_MAX: usize = 1024 * 1024;
 pub const GROUP_METADATA_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Member ids handed out and not used yet, per group: each costs only the client one request.
 pub const PENDING_MEMBERS_MAX: usize = 10_000;
-/// Bytes of one member id as sent by a client.
-pub const MEMBER_ID_BYTES_MAX: usize = TEXT_BYTES_MAX + 64;
 /// Longest commit metadata in bytes whatever the setting says: its length is 15 bits on disk.
 pub const OFFSET_METADATA_BYTES_MAX: usize = i16::MAX as usize;
 
