@@ -2,8 +2,9 @@
 //!
 //! Reading order: `node` (YAML to a tree that knows its places), `variables` (`${NAME}`),
 //! `table` (every key there is), `walk` (tree by table), `raw` (the file as written), `resolve`
-//! (raw to `settings`). Either there are settings and no problem, or problems and no settings.
-//! Everything past this module sees `Settings` only and never a file.
+//! (raw to `settings`, with what the topology says of the routes). Either there are settings and
+//! no problem, or problems and no settings. Everything past this module sees `Settings` only and
+//! never a file.
 
 mod nearest;
 mod node;
