@@ -1,5 +1,6 @@
 //! The commands, one file each; `main.rs` picks one.
 
+pub mod broker;
 pub mod check;
 pub mod config_file;
 pub mod dev;
@@ -25,6 +26,8 @@ pub struct Cli {
 pub enum Command {
     /// Three regions, posts, two pipelines and the page, without a configuration.
     Dev(dev::DevArgs),
+    /// Run one region's broker.
+    Broker(broker::BrokerArgs),
     /// Run a mirror worker.
     Mirror(mirror::MirrorArgs),
     /// Find every problem of a configuration, without connecting.
@@ -37,6 +40,7 @@ pub enum Command {
 pub async fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Dev(args) => dev::run(&args).await,
+        Command::Broker(args) => broker::run(&args).await,
         Command::Mirror(args) => mirror::run(&args).await,
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
