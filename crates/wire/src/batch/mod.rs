@@ -11,11 +11,13 @@
 //! Records inside the block belong to [`mod@record`] and [`mod@builder`].
 
 pub mod builder;
+pub mod checksum;
 pub mod record;
 
 use bytes::Bytes;
 
 pub use builder::BatchBuilder;
+pub use checksum::BlockCrc;
 pub use record::{Record, RecordError, Records};
 
 use crate::compression::Compression;
@@ -63,7 +65,8 @@ pub enum BatchError {
     },
     /// The bytes are not those the producer wrote.
     #[error(
-        "the batch at offset {base_offset} is corrupt: CRC {computed:08x}, its header says {stored:08x}"
+        "the batch at offset {base_offset} is corrupt: CRC {computed:08x}, \
+         its header says {stored:08x}"
     )]
     Crc {
         /// Where it starts.

@@ -1,0 +1,40 @@
+//! The commands, one file each; `main.rs` picks one.
+
+pub mod check;
+pub mod config_file;
+pub mod explain;
+pub mod mirror;
+pub mod signal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Cross-region mirroring for Kafka: exact positions, proof of arrival, little CPU.
+#[derive(Debug, Parser)]
+#[command(name = "strait", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a mirror worker.
+    Mirror(mirror::MirrorArgs),
+    /// Find every problem of a configuration, without connecting.
+    Check(check::CheckArgs),
+    /// Say whether a topic is mirrored, by which pipeline, and why.
+    Explain(explain::ExplainArgs),
+}
+
+/// Runs the command to its exit code.
+pub async fn run(cli: Cli) -> ExitCode {
+    match cli.command {
+        Command::Mirror(args) => mirror::run(&args).await,
+        Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
+    }
+}
