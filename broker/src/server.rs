@@ -196,7 +196,7 @@ fn open(config: BrokerConfig, phase: watch::Receiver<Phase>) -> Result<Node, Sta
 fn close(node: &Node) {
     let mut clean = !node.flusher.has_failed();
     for partition in node.topics.partitions() {
-        let Some(log) = partition.retire() else { continue };
+        let Some(mut log) = partition.retire() else { continue };
         if let Err(error) = log.close() {
             clean = false;
             tracing::error!(

@@ -97,7 +97,9 @@ impl Partition {
     ) -> Result<T, ErrorCode> {
         let mut state = self.lock()?;
         let high_watermark = state.high_watermark;
-        change(state.log_mut(), high_watermark).map_err(|error| self.storage_fault(&error))
+        let changed = change(state.log_mut(), high_watermark);
+        state.advance(self.flusher.policy());
+        changed.map_err(|error| self.storage_fault(&error))
     }
 
     /// Whether everything below `offset` is safe; otherwise `waiter` hears of progress.
