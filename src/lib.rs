@@ -12,12 +12,16 @@
 //! | [`batch`] | headers, codecs: what happens to a batch, pure |
 //! | [`ledger`] | what stands where, with proof |
 //! | [`status`] | what a person may know |
+//! | [`http`] | the page, the metrics, the API |
+//! | [`dev`] | three regions in one process |
 //! | [`cli`] | one file per command |
 
 pub mod batch;
 pub mod cli;
 pub mod config;
+pub mod dev;
 pub mod drain;
+pub mod http;
 pub mod ledger;
 pub mod memory;
 pub mod model;

@@ -71,7 +71,11 @@ fn topics(pipeline: &PipelineSettings) -> String {
 
 fn as_json(settings: &Settings, notes: &[Finding]) -> serde_json::Value {
     let regions = settings.regions.iter().map(|region| {
-        json!({ "name": region.name.as_str(), "bootstrap": region.bootstrap, "client_id": region.client_id })
+        json!({
+            "name": region.name.as_str(),
+            "bootstrap": region.bootstrap,
+            "client_id": region.client_id,
+        })
     });
     let texts = |patterns: &[Pattern]| {
         patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect::<Vec<_>>()

@@ -57,3 +57,14 @@ pub(super) fn pretty(value: &serde_json::Value) -> String {
 fn say(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command};
+
+    #[test]
+    fn the_flags_are_consistent() {
+        crate::cli::check::CheckArgs::augment_args(Command::new("check")).debug_assert();
+        crate::cli::explain::ExplainArgs::augment_args(Command::new("explain")).debug_assert();
+    }
+}

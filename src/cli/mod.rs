@@ -1,7 +1,9 @@
 //! The commands, one file each; `main.rs` picks one.
 
+pub mod broker;
 pub mod check;
 pub mod config_file;
+pub mod dev;
 pub mod explain;
 pub mod mirror;
 pub mod signal;
@@ -22,6 +24,10 @@ pub struct Cli {
 /// Every command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Three regions, posts, two pipelines and the page, without a configuration.
+    Dev(dev::DevArgs),
+    /// Run one region's broker.
+    Broker(broker::BrokerArgs),
     /// Run a mirror worker.
     Mirror(mirror::MirrorArgs),
     /// Find every problem of a configuration, without connecting.
@@ -33,6 +39,8 @@ pub enum Command {
 /// Runs the command to its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     match cli.command {
+        Command::Dev(args) => dev::run(&args).await,
+        Command::Broker(args) => broker::run(&args).await,
         Command::Mirror(args) => mirror::run(&args).await,
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -4,12 +4,12 @@ use super::nearest::nearest;
 use super::node::Span;
 use super::problem::Problem;
 use super::raw::{RawChoices, RawFile, RawPipeline, RawRegion};
-use super::scalar::listed;
 use super::settings::{
     DISCOVERY_INTERVAL, Delivery, HttpSettings, PipelineSettings, RPO, RegionSettings, Settings,
     StartPosition, WanCompression, WorkerSettings,
 };
 use super::walk::At;
+use crate::model::listed;
 use crate::topics::naming::TemplateNames;
 use crate::topics::{NamingTemplate, TopicSelector};
 use crate::topology::{self, Finding, FindingKind};
@@ -77,7 +77,8 @@ fn refuse_preserve(
     for &index in &merge.routes {
         if pipelines[index].delivery == Delivery::Preserve {
             let what = format!("`delivery: preserve` is impossible here: {}", merge.what);
-            let hint = "write `delivery: merge` (or leave it at `auto`), or `naming: \"{source}.{topic}\"`";
+            let hint = "write `delivery: merge` (or leave it at `auto`), or `naming: \
+                 \"{source}.{topic}\"`";
             let place = &places[index];
             problems.push(Problem::new(place.at, &place.path, what).hint(hint));
         }
@@ -152,7 +153,7 @@ impl Resolver<'_> {
         let hint = match nearest(&wanted.value, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "`regions` names none".to_owned(),
-            None => format!("the regions are {}", listed(&names)),
+            None => format!("the regions are {}", listed(names.iter().copied())),
         };
         self.problems
             .push(wanted.problem(format!("there is no region `{}`", wanted.value)).hint(hint));

@@ -1,6 +1,7 @@
 //! What a survey finds, in words.
 
 use super::Route;
+use crate::model::listed;
 
 /// Something about the graph that a person must change or should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,8 @@ impl Finding {
         let [first, second] = indexes.map(|index| &routes[index]);
         Self {
             what: format!(
-                "`{}` and `{}` would both copy a topic such as `{topic}` from `{}` into the same topic in `{}`",
+                "`{}` and `{}` would both copy a topic such as `{topic}` from `{}` into the same \
+                 topic in `{}`",
                 first.name, second.name, second.from, second.to
             ),
             next_step: format!(
@@ -86,7 +88,8 @@ impl Finding {
         let start = routes[indexes[0]].from;
         let hops: Vec<_> = hops.collect();
         let what = format!(
-            "a loop: a topic such as `{topic}` would go from `{start}`{}, arrive as `{returns_as}` and be taken again",
+            "a loop: a topic such as `{topic}` would go from `{start}`{}, arrive as \
+             `{returns_as}` and be taken again",
             hops.join(" and")
         );
         Self {
@@ -98,27 +101,24 @@ impl Finding {
     }
 
     pub(super) fn merge(indexes: Vec<usize>, routes: &[Route<'_>], target_topic: String) -> Self {
-        let names: Vec<_> =
-            indexes.iter().map(|&index| format!("`{}`", routes[index].name)).collect();
+        let names = listed(indexes.iter().map(|&index| routes[index].name.as_str()));
         let to = routes[indexes[0]].to;
         Self {
-            what: format!(
-                "{} merge into one topic in `{to}`, for example `{target_topic}`",
-                names.join(" and ")
-            ),
-            next_step: "each source keeps its own order; to keep the topics apart write `naming: \"{source}.{topic}\"`".into(),
+            what: format!("{names} merge into one topic in `{to}`, for example `{target_topic}`"),
+            next_step: "each source keeps its own order; to keep the topics apart write `naming: \
+                 \"{source}.{topic}\"`"
+                .into(),
             routes: indexes,
             kind: FindingKind::Merge { target_topic },
         }
     }
 
     pub(super) fn undecided(indexes: Vec<usize>, routes: &[Route<'_>]) -> Self {
-        let names: Vec<_> =
-            indexes.iter().map(|&index| format!("`{}`", routes[index].name)).collect();
+        let names = listed(indexes.iter().map(|&index| routes[index].name.as_str()));
         Self {
             kind: FindingKind::Undecided,
             routes: indexes,
-            what: format!("the patterns of {} are too large to be compared", names.join(" and ")),
+            what: format!("the patterns of {names} are too large to be compared"),
             next_step: "loops and merges among them were not looked for; simpler patterns can be"
                 .into(),
         }
@@ -128,11 +128,15 @@ impl Finding {
 /// How to break a loop: other names, or, where names already differ, an exclusion.
 fn way_out(topic: &str, returns_as: &str, start: &str) -> String {
     if topic == returns_as {
-        return "give what arrives another name, `naming: \"{source}.{topic}\"`, and exclude such names from the way back; mirroring both ways under one name is not available in this version".to_owned();
+        return "give what arrives another name, `naming: \"{source}.{topic}\"`, and exclude such \
+             names from the way back; mirroring both ways under one name is not available in this \
+             version"
+            .to_owned();
     }
     match returns_as.split_once(topic) {
         Some((before, _)) if !before.is_empty() => format!(
-            "exclude what came from `{start}` from the way back, for example `exclude: [\"{start}\\\\..*\"]`"
+            "exclude what came from `{start}` from the way back, for example `exclude: \
+             [\"{start}\\\\..*\"]`"
         ),
         _ => format!("exclude what came from `{start}` from the way back"),
     }

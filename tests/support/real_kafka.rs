@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use strait_wire::Piece;
 use strait_wire::frame::encode_request;
 use strait_wire::messages::api_versions::ApiVersionsRequest;
-use strait_wire::{Bytes, Piece};
 use tempfile::TempDir;
 
 use super::{JavaTools, Peer, eventually, process};
@@ -103,7 +103,7 @@ pub fn answers(address: SocketAddr) -> std::io::Result<()> {
     stream.set_read_timeout(Some(patience))?;
     for piece in encode_request(&ApiVersionsRequest::default(), 0, 7, "strait-tests") {
         let Piece::Bytes(bytes) = piece else { unreachable!("no records in there") };
-        stream.write_all(&Bytes::from(bytes))?;
+        stream.write_all(&bytes)?;
     }
     let mut head = [0; 8];
     stream.read_exact(&mut head)?;
