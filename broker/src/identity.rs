@@ -92,7 +92,7 @@ fn read_meta(folder: &Path) -> std::io::Result<Option<Meta>> {
 }
 
 fn found(config: &BrokerConfig) -> std::io::Result<String> {
-    let cluster_id = config.cluster_id.clone().unwrap_or_else(|| new_id());
+    let cluster_id = config.cluster_id.clone().unwrap_or_else(new_id);
     let text = format!(
         "version=1\ncluster.id={cluster_id}\nnode.id={}\ndirectory.id={}\n",
         config.node_id,
