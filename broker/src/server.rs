@@ -217,6 +217,7 @@ fn close(node: &Node) {
     if clean && let Err(error) = node.identity.mark_clean() {
         tracing::warn!(%error, "the mark of a clean stop was not left; logs will be checked");
     }
+    node.identity.release();
 }
 
 async fn run_groups(node: Arc<Node>) {

@@ -53,8 +53,20 @@ impl Topics {
         for topic in stored {
             catalog.insert(topics.open_topic(topic, shutdown)?);
         }
+        topics.report_strays(&catalog);
         topics.catalog.store(Arc::new(catalog));
         Ok(topics)
+    }
+
+    /// Folders of topics nobody knows: a deletion that a crash cut short, or a lost list. They
+    /// are named and left alone.
+    fn report_strays(&self, known: &Catalog) {
+        for path in fs::list(&self.folder).into_iter().flatten() {
+            let id = partition_metadata::load(&path).ok().flatten();
+            if id.is_some_and(|id| known.with_id(id).is_none()) {
+                tracing::warn!(folder = %path.display(), "a folder of no known topic was found");
+            }
+        }
     }
 
     fn open_topic(&self, stored: StoredTopic, shutdown: Shutdown) -> Result<Arc<Topic>, OpenError> {
