@@ -70,8 +70,7 @@ impl Flusher {
         }
     }
 
-    /// Puts a partition into the group.
-    pub(crate) fn enlist(&self, partition: Arc<Partition>) {
+    fn enlist(&self, partition: Arc<Partition>) {
         self.group.lock().unwrap_or_else(PoisonError::into_inner).push(partition);
         self.opened.notify_one();
     }
@@ -131,5 +130,34 @@ impl Flusher {
             "fdatasync failed: this broker stops serving its partitions; check the disk, then \
              restart it to recover from what is really there"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Log, LogSettings, Shutdown};
+    use crate::partition::wait;
+    use strait_wire::ErrorCode;
+
+    #[tokio::test]
+    async fn t9_a_failed_sync_ends_service_and_wakes_who_waits() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = Log::open(folder.path(), LogSettings::default(), Shutdown::Clean);
+        let flusher = Flusher::new(FlushPolicy::default(), 1, Arc::new(Metrics::default()));
+        let log = log.expect("an empty log");
+        let partition = Partition::new("t".into(), 0, flusher.clone(), log);
+        let target = [(partition.clone(), 1)];
+        let waiting = wait::safe(&target, time::now() + Duration::from_secs(20));
+        let failing = async {
+            tokio::task::yield_now().await;
+            flusher.fail(&partition, "the disk is gone");
+            partition.wake_all();
+        };
+        let before = time::now();
+        let (results, ()) = tokio::join!(waiting, failing);
+        assert_eq!(results, [Err(ErrorCode::KAFKA_STORAGE_ERROR)]);
+        assert!(before.elapsed() < Duration::from_secs(5));
+        assert_eq!(partition.high_watermark(), Err(ErrorCode::KAFKA_STORAGE_ERROR));
     }
 }
