@@ -3,7 +3,8 @@
 //! The first append after a commit opens a group; it closes after `max_wait` or `max_bytes`,
 //! and then every partition written since is synced on a blocking thread, a few at a time.
 //! A failed `fdatasync` is final: the kernel may have dropped the pages, so asking again would
-//! lie. From then on every partition answers KAFKA_STORAGE_ERROR.
+//! lie. From then on every partition answers KAFKA_STORAGE_ERROR. (A topic that is deleted while
+//! its group commits has no records left to lose, and its failure means nothing.)
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,6 +117,7 @@ impl Flusher {
         let synced = tokio::task::spawn_blocking(move || ticket.run()).await;
         match synced {
             Ok(Ok(offset)) => partition.finish_sync(offset),
+            Ok(Err(_)) if partition.is_retired() => {}
             Ok(Err(error)) => self.fail(&partition, &error.to_string()),
             Err(error) => self.fail(&partition, &error.to_string()),
         }

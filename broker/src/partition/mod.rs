@@ -138,6 +138,11 @@ impl Partition {
         state.log.take()
     }
 
+    /// Whether the partition has ended.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.state.lock().unwrap_or_else(|poison| poison.into_inner()).log.is_none()
+    }
+
     fn lock(&self) -> Result<MutexGuard<'_, State>, ErrorCode> {
         if self.flusher.has_failed() {
             return Err(ErrorCode::KAFKA_STORAGE_ERROR);

@@ -171,3 +171,26 @@ async fn a_deleted_topic_wakes_its_readers() {
     let data = only_partition(woken.expect("woken long before its time is up"));
     assert_eq!(data.error_code, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_topics_while_they_are_written_harms_nobody_else() {
+    let (running, mut admin) = Running::with_topic("kept", &[]).await;
+    let address = running.broker.address();
+    let writer = tokio::spawn(async move {
+        let mut client = Client::connect(address).await;
+        for n in 0..300 {
+            let topic = if n % 3 == 0 { "kept" } else { "doomed" };
+            let answer = client.produce(topic, batch(&["x"])).await;
+            assert!(topic == "doomed" || answer.error_code == ErrorCode::NONE, "{answer:?}");
+        }
+    });
+    let delete =
+        DeleteTopicsRequest { topic_names: vec!["doomed".to_owned()], ..Default::default() };
+    while !writer.is_finished() {
+        admin.create_topic("doomed", 4, &[]).await;
+        time::sleep(Duration::from_millis(15)).await;
+        admin.call(5, &delete).await;
+    }
+    writer.await.expect("the other topic was served throughout");
+    assert_eq!(admin.fetch("kept", 0).await.high_watermark, 100);
+}
