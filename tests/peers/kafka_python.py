@@ -109,7 +109,8 @@ def group_of_two(count=300):
     for thread in members:
         thread.start()
     both = lambda: len(set(seen)) == count and sorted(assigned.values()) == [1, 2]
-    wait_for("both members read everything", lambda: failures or both(), 40)
+    state = lambda: f"both read everything: {len(set(seen))} of {count}, {assigned}"
+    wait_for(state, lambda: failures or both(), 40)
     admin = admin_client()
     described = admin.describe_groups([group])
     stop.set()
@@ -153,7 +154,8 @@ def widen_and_delete():
 def wait_for(what, holds, seconds=20):
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"not in {seconds} s: {what}"
+        said = what() if callable(what) else what
+        assert time.monotonic() < deadline, f"not in {seconds} s: {said}"
         time.sleep(0.1)
 
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::support::JavaTools;
+use crate::support::process::PATIENCE;
+use crate::support::{JavaTools, Kcat, eventually};
 
 /// Everything the tools are asked to do.
 pub fn stories(java: &JavaTools, bootstrap: &str) {
@@ -98,6 +99,28 @@ pub fn groups(java: &JavaTools, bootstrap: &str) {
     assert!(reset.expect_success().lines().any(|line| line.trim_end().ends_with(" 7")));
     groups(&["--delete", "--group", "java-group"]).expect_success();
     assert!(!groups(&["--list"]).expect_success().contains("java-group"));
+}
+
+/// A live group as the tool shows it: who is there, from where, with what.
+pub fn members(java: &JavaTools, kcat: &Kcat, bootstrap: &str) {
+    let options = ["-X", "client.id=reader", "-X", "auto.offset.reset=earliest", "java-topic"];
+    let _reader = kcat.start(bootstrap, &[&["-G", "live"], &options[..]].concat());
+    let arguments = ["--describe", "--group", "live", "--members", "--verbose"];
+    let row: Vec<String> = eventually(PATIENCE, || {
+        let told = java.consumer_groups(bootstrap, &arguments);
+        let mut lines = told.stdout.lines();
+        let row = lines.find(|line| line.starts_with("live ") && line.contains("java-topic"));
+        row.map(|row| row.split_whitespace().map(str::to_owned).collect())
+            .ok_or_else(|| told.to_string())
+    });
+    let (member, rest) = row[1..].split_first().expect("a member id");
+    assert!(member.starts_with("reader-"), "{row:?}");
+    assert_eq!(rest[..3], ["/127.0.0.1", "reader", "5"], "{row:?}");
+    assert!(row.last().is_some_and(|last| last.contains("java-topic:0,1,2,3,4")), "{row:?}");
+    let state = ["--describe", "--group", "live", "--state"];
+    let state = java.consumer_groups(bootstrap, &state).expect_success();
+    let row = state.lines().find(|line| line.starts_with("live ")).expect("a row for the group");
+    assert!(row.contains("range") && row.contains("Stable"), "{state}");
 }
 
 /// Kafka's log reader on the data folder: our files are Kafka's files.

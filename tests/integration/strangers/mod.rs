@@ -17,5 +17,6 @@ fn apache_kafka_itself_passes() {
     kcat::stories(&kcat, &bootstrap);
     python::stories(&python, &bootstrap);
     java::stories(&java, &bootstrap);
+    java::members(&java, &kcat, &bootstrap);
     java::dumps_the_log(&java, &bootstrap, &kafka.data_folder());
 }
