@@ -6,8 +6,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use std::time::Duration;
-pub use tokio::time::{Instant, Interval, MissedTickBehavior};
-pub use tokio::time::{sleep, sleep_until, timeout, timeout_at};
+pub use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, Timeout};
+pub use tokio::time::{sleep_until, timeout_at};
 
 /// The monotonic clock.
 pub fn now() -> Instant {
@@ -18,6 +18,16 @@ pub fn now() -> Instant {
 pub fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Waits for `duration`.
+pub fn sleep(duration: Duration) -> Sleep {
+    tokio::time::sleep(duration)
+}
+
+/// Gives up on `future` after `duration`.
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    tokio::time::timeout(duration, future)
 }
 
 /// Ticks every `period`; a late tick delays the next one instead of bunching up.

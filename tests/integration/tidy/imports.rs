@@ -56,25 +56,19 @@ const RULES: &[Rule] = &[
     Rule {
         inside: "src/config/",
         except: &[],
-        words: &[
-            "crate::topology",
-            "crate::pipeline",
-            "crate::worker",
-            "crate::http",
-            "crate::cli",
-        ],
+        words: &["crate::pipeline", "crate::worker", "crate::http", "crate::cli"],
         why: "settings come first: config -> topology -> pipeline",
     },
     Rule {
         inside: "src/topology",
         except: &[],
-        words: &["crate::pipeline", "crate::worker", "crate::http", "crate::cli"],
+        words: &["crate::config", "crate::pipeline", "crate::worker", "crate::http", "crate::cli"],
         why: "the graph of regions is known before anything runs",
     },
     Rule {
         inside: "src/pipeline/",
         except: &[],
-        words: &["config::raw", "config::node", "config::load", "config::parse", "serde_saphyr"],
+        words: &["config::raw", "config::node", "config::load", "config::parse", "granit_parser"],
         why: "a pipeline sees resolved settings, never the file",
     },
     Rule {

@@ -67,7 +67,7 @@ impl BatchBuilder {
         body.clear();
         body.push(0);
         varint(body, timestamp.wrapping_sub(self.header.base_timestamp));
-        varint(body, i64::from(self.header.count));
+        varint(body, i64::from(self.header.last_offset_delta) + 1);
         nullable(body, key);
         nullable(body, value);
         varint(body, headers.len() as i64);
@@ -80,6 +80,11 @@ impl BatchBuilder {
         self.header.count += 1;
         self.header.last_offset_delta += 1;
         self.header.max_timestamp = self.header.max_timestamp.max(timestamp);
+    }
+
+    /// Leaves the next `offsets` offsets empty, as compaction does.
+    pub fn skip(&mut self, offsets: i32) {
+        self.header.last_offset_delta += offsets;
     }
 
     /// Records so far.

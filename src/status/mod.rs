@@ -1,0 +1,14 @@
+//! What a person may know about the worker: states, positions, rates, lag.
+//!
+//! Lanes write into their own [`LaneStatus`] (atomics, no lock on the batch path); once a second
+//! the [`Board`] turns all of them into one immutable [`Snapshot`], which the page, the metrics
+//! and the terminal read. Nobody outside ever locks a lane.
+
+pub mod board;
+pub mod lag;
+pub mod lane;
+pub mod snapshot;
+
+pub use board::Board;
+pub use lane::{LaneStatus, Stage};
+pub use snapshot::{LaneSnapshot, PipelineSnapshot, Snapshot};
