@@ -3,6 +3,7 @@
 
 mod java;
 mod kcat;
+mod ours;
 mod python;
 
 use crate::peers;
@@ -18,5 +19,6 @@ fn apache_kafka_itself_passes() {
     python::stories(&python, &bootstrap);
     java::stories(&java, &bootstrap);
     java::members(&java, &kcat, &bootstrap);
-    java::dumps_the_log(&java, &bootstrap, &kafka.data_folder());
+    java::fills_indexes(&kcat, &bootstrap);
+    java::dumps_the_log(&java, &kafka.data_folder());
 }
