@@ -6,6 +6,7 @@
 pub mod eventually;
 pub mod java_tools;
 pub mod kcat;
+pub mod our_broker;
 pub mod peer;
 pub mod process;
 pub mod python;
@@ -14,6 +15,7 @@ pub mod real_kafka;
 pub use eventually::eventually;
 pub use java_tools::JavaTools;
 pub use kcat::Kcat;
+pub use our_broker::OurBroker;
 pub use peer::Peer;
 pub use python::Python;
 pub use real_kafka::RealKafka;
