@@ -2,3 +2,5 @@
 //! own, records written and read back by librdkafka. A region is Apache Kafka or our broker.
 
 mod arrival;
+mod crash;
+mod ledger;
