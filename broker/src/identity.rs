@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use strait_io::fs::{self, File};
 use strait_io::rng;
+use strait_wire::Uuid;
 
 use crate::config::BrokerConfig;
 use crate::log::Shutdown;
+use crate::log::partition_metadata::format_id;
 use crate::server::StartError;
 
 const LOCK_FILE: &str = ".lock";
@@ -90,35 +92,17 @@ fn read_meta(folder: &Path) -> std::io::Result<Option<Meta>> {
 }
 
 fn found(config: &BrokerConfig) -> std::io::Result<String> {
-    let cluster_id = config.cluster_id.clone().unwrap_or_else(|| base64(&rng::id()));
+    let cluster_id = config.cluster_id.clone().unwrap_or_else(new_id);
     let text = format!(
         "version=1\ncluster.id={cluster_id}\nnode.id={}\ndirectory.id={}\n",
         config.node_id,
-        base64(&rng::id())
+        new_id()
     );
     fs::write_atomic(&config.data_dir.join(META_FILE), text.as_bytes())?;
     Ok(cluster_id)
 }
 
-/// Sixteen bytes as Kafka prints ids: URL-safe base64 without padding, 22 characters.
-pub fn base64(id: &[u8; 16]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits = u128::from_be_bytes(*id);
-    let digit = |shift: i32| {
-        let index = if shift >= 0 { bits >> shift } else { bits << -shift } as usize & 63;
-        char::from(ALPHABET[index])
-    };
-    (0..22).map(|n| digit(122 - 6 * n)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn ids_are_printed_as_kafka_prints_them() {
-        assert_eq!(base64(&[0; 16]), "AAAAAAAAAAAAAAAAAAAAAA");
-        assert_eq!(base64(&[0xff; 16]), "_____________________w");
-        assert_eq!(base64(&1u128.to_be_bytes()), "AAAAAAAAAAAAAAAAAAAAAQ");
-    }
+/// A random id as Kafka prints them.
+fn new_id() -> String {
+    format_id(Uuid::from_bytes(rng::id()))
 }

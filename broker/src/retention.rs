@@ -25,7 +25,15 @@ pub(crate) async fn run_once(node: Arc<Node>) {
 fn sweep(node: &Node) {
     let now_ms = time::wall_ms();
     for partition in node.topics.partitions() {
-        let _gone_or_reported =
+        let swept =
             partition.change(|log, high_watermark| log.apply_retention(now_ms, high_watermark));
+        for removed in swept.into_iter().flatten() {
+            tracing::info!(
+                topic = partition.topic(),
+                partition = partition.index(),
+                ?removed,
+                "segment removed"
+            );
+        }
     }
 }

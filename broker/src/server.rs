@@ -13,7 +13,9 @@ use tokio::task::JoinHandle;
 
 use crate::config::BrokerConfig;
 use crate::connection;
+use crate::coordinator::GroupCoordinator;
 use crate::flush::Flusher;
+use crate::group_store::OffsetsTopic;
 use crate::identity::Identity;
 use crate::metrics::{Metrics, Snapshot};
 use crate::node::{Node, Phase};
@@ -115,6 +117,7 @@ impl Broker {
             tokio::spawn(accept(node.clone(), listener)),
             tokio::spawn(node.flusher.clone().run()),
             tokio::spawn(retention::run(node.clone())),
+            tokio::spawn(run_groups(node.clone())),
         ];
         let (region, cluster) = (&node.config.name, &node.identity.cluster_id);
         tracing::info!(region, cluster, %address, "broker serves");
@@ -190,13 +193,17 @@ fn open(config: BrokerConfig, phase: watch::Receiver<Phase>) -> Result<Node, Sta
         .map_err(|error| StartError::UnreadableLog { path: path(), reason: error.to_string() })?;
     let producer_ids = ProducerIds::open(&config.data_dir)
         .map_err(|source| StartError::Folder { path: path(), source })?;
-    Ok(Node { config, identity, topics, flusher, producer_ids, metrics, phase })
+    let topics = Arc::new(topics);
+    let store = OffsetsTopic::new(topics.clone());
+    let groups = GroupCoordinator::new(config.groups.clone(), store.clone());
+    store.load_into(&groups);
+    Ok(Node { config, identity, topics, groups, flusher, producer_ids, metrics, phase })
 }
 
 fn close(node: &Node) {
     let mut clean = !node.flusher.has_failed();
     for partition in node.topics.partitions() {
-        let Some(log) = partition.retire() else { continue };
+        let Some(mut log) = partition.retire() else { continue };
         if let Err(error) = log.close() {
             clean = false;
             tracing::error!(
@@ -210,6 +217,10 @@ fn close(node: &Node) {
     if clean && let Err(error) = node.identity.mark_clean() {
         tracing::warn!(%error, "the mark of a clean stop was not left; logs will be checked");
     }
+}
+
+async fn run_groups(node: Arc<Node>) {
+    node.groups.clone().run(node.draining()).await;
 }
 
 async fn accept(node: Arc<Node>, listener: TcpListener) {

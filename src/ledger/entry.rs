@@ -60,7 +60,9 @@ pub struct Skipped {
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// A record that is no entry.
-    #[error("the ledger record at offset {offset} is not an entry: {reason}. Do not write to __strait_ledger by hand; restore the topic, or start the lane anew with a new pipeline name")]
+    #[error(
+        "the ledger record at offset {offset} is not an entry: {reason}. Do not write to __strait_ledger by hand; restore the topic, or start the lane anew with a new pipeline name"
+    )]
     NotAnEntry {
         /// Its offset.
         offset: i64,
@@ -68,7 +70,9 @@ pub enum LedgerError {
         reason: String,
     },
     /// Written by a later release.
-    #[error("the ledger record at offset {offset} has version {version}; this release reads up to {ENTRY_VERSION}: upgrade this worker")]
+    #[error(
+        "the ledger record at offset {offset} has version {version}; this release reads up to {ENTRY_VERSION}: upgrade this worker"
+    )]
     Newer {
         /// Its offset.
         offset: i64,

@@ -16,13 +16,13 @@ use super::fault::LaneFault;
 use super::landed::{Found, Landed, recognise, source_offset_of};
 use super::lane::LaneSpec;
 use super::route::{Mode, Route};
-use crate::topics::ends::list_offset;
 use crate::batch::Stamp;
 use crate::batch::stamp::sequence_after;
 use crate::config::StartPosition;
 use crate::ledger::LaneRecord;
 use crate::model::{SourceOffset, TargetOffset};
 use crate::sink::{Place, SinkFault, Terms};
+use crate::topics::ends::list_offset;
 
 /// How long the target may take to answer a question.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -225,7 +225,8 @@ async fn register(
     generation: i16,
 ) -> Result<LaneRecord, LaneFault> {
     let same_producer = |r: &LaneRecord| r.producer_id == producer_id;
-    if let Some(record) = identity.record.clone().filter(|r| identity.registered && same_producer(r))
+    if let Some(record) =
+        identity.record.clone().filter(|r| identity.registered && same_producer(r))
     {
         return Ok(record);
     }

@@ -19,8 +19,8 @@ use crate::drain::Drain;
 use crate::ledger::{LaneKey, LaneRecord};
 use crate::sink::SinkFault;
 use crate::source::Follow;
-use crate::status::lane::{LaneStatus, add, set};
 use crate::status::Stage;
+use crate::status::lane::{LaneStatus, add, set};
 use strait_wire::Uuid;
 
 /// What a lane is, for as long as it lives.
@@ -72,11 +72,7 @@ impl Lane {
     }
 
     /// One life of the lane, from claim to fault or drain.
-    async fn mirror(
-        &mut self,
-        drain: &mut Drain,
-        backoff: &mut Backoff,
-    ) -> Result<(), LaneFault> {
+    async fn mirror(&mut self, drain: &mut Drain, backoff: &mut Backoff) -> Result<(), LaneFault> {
         self.status.enter(Stage::Resuming);
         let claim = claim(&self.route, &self.spec, &mut self.identity).await?;
         let follow = self.follow(&claim.record, claim.position).await?;

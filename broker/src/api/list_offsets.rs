@@ -61,10 +61,12 @@ struct Found {
 const NOTHING: Found = Found { timestamp: -1, offset: -1, leader_epoch: -1 };
 
 fn look(partition: &Partition, timestamp: i64) -> Result<Found, ErrorCode> {
-    let at = |offset| Found { timestamp: -1, offset, leader_epoch: partition.leader_epoch() };
     match timestamp {
-        LATEST => partition.high_watermark().map(at),
-        EARLIEST | EARLIEST_LOCAL => partition.inspect(|log, _| log.log_start()).map(at),
+        LATEST => Ok(at(partition, -1, partition.high_watermark()?)),
+        EARLIEST | EARLIEST_LOCAL => {
+            let log_start = partition.inspect(|log, _| log.log_start())?;
+            Ok(at(partition, -1, log_start))
+        }
         LATEST_TIERED => Ok(NOTHING),
         MAX_TIMESTAMP => found(partition, partition.change(|log, _| log.max_timestamp())?),
         0.. => found(partition, partition.change(|log, _| log.offset_for_timestamp(timestamp))?),
@@ -75,10 +77,13 @@ fn look(partition: &Partition, timestamp: i64) -> Result<Found, ErrorCode> {
 /// A record that readers do not see yet is no answer.
 fn found(partition: &Partition, place: Option<(i64, i64)>) -> Result<Found, ErrorCode> {
     let visible = partition.high_watermark()?;
-    Ok(match place {
-        Some((timestamp, offset)) if offset < visible => {
-            Found { timestamp, offset, leader_epoch: partition.leader_epoch() }
-        }
-        _ => NOTHING,
-    })
+    let place = place.filter(|(offset, _)| *offset < visible);
+    Ok(place.map_or(NOTHING, |(offset, timestamp)| at(partition, timestamp, offset)))
+}
+
+/// The place with its leader epoch: the one its record was written in, else ours.
+fn at(partition: &Partition, timestamp: i64, offset: i64) -> Found {
+    let written = partition.inspect(|log, _| log.epoch_at(offset)).unwrap_or(-1);
+    let leader_epoch = if written < 0 { partition.leader_epoch() } else { written };
+    Found { timestamp, offset, leader_epoch }
 }

@@ -33,14 +33,13 @@ fn answer(node: &Node, topic: &str, wanted: &OffsetForLeaderPartition) -> EpochE
         let current = found.leader_epoch();
         found.inspect(|log, _| {
             let own = (wanted.leader_epoch == current).then(|| (current, log.log_end()));
-            own.or_else(|| log.epoch_end(wanted.leader_epoch))
+            own.unwrap_or_else(|| log.epoch_end(wanted.leader_epoch))
         })
     });
     match found {
-        Ok(Some((leader_epoch, end_offset))) => {
+        Ok((leader_epoch, end_offset)) => {
             EpochEndOffset { partition, leader_epoch, end_offset, error_code: ErrorCode::NONE }
         }
-        Ok(None) => EpochEndOffset { partition, ..Default::default() },
         Err(error_code) => EpochEndOffset { partition, error_code, ..Default::default() },
     }
 }

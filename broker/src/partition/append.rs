@@ -122,7 +122,7 @@ impl State {
         let claimed = self.lane_generations.get(&claim.producer_id).copied();
         let written = entry.map(|entry| entry.epoch);
         Standing {
-            position: entry.map_or(-1, |entry| mirror::after(entry.last_sequence())),
+            position: entry.map_or(-1, |entry| i64::from(entry.next_sequence())),
             generation: written.max(claimed).unwrap_or(-1),
             log_end,
         }

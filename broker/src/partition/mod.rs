@@ -6,12 +6,13 @@
 //! takes this partition out of service (KAFKA_STORAGE_ERROR) and nothing else.
 //!
 //! `check` decides whether a producer's batch is fit, `append` and `mirror` put batches in,
-//! `read` finds what a fetch may see, `wait` parks until records are safe.
+//! `read` finds what a fetch may see, `wait` parks until records are safe, `scan` reads it all.
 
 mod append;
 pub mod check;
 pub mod mirror;
 mod read;
+mod scan;
 pub mod wait;
 
 use std::collections::HashMap;
@@ -97,7 +98,9 @@ impl Partition {
     ) -> Result<T, ErrorCode> {
         let mut state = self.lock()?;
         let high_watermark = state.high_watermark;
-        change(state.log_mut(), high_watermark).map_err(|error| self.storage_fault(&error))
+        let changed = change(state.log_mut(), high_watermark);
+        state.advance(self.flusher.policy());
+        changed.map_err(|error| self.storage_fault(&error))
     }
 
     /// Whether everything below `offset` is safe; otherwise `waiter` hears of progress.

@@ -6,7 +6,7 @@ use strait_wire::ErrorCode;
 use tokio::sync::Notify;
 
 use super::{Partition, State, epoch_of};
-use crate::log::{Log, Slice};
+use crate::log::{Log, Slice, UNKNOWN_EPOCH};
 
 /// Where a reader is.
 #[derive(Debug, Clone, Copy)]
@@ -90,8 +90,10 @@ fn fence(ours: i32, theirs: i32) -> Result<(), ErrorCode> {
 }
 
 fn diverging(log: &Log, position: FetchPosition) -> Result<Option<(i32, i64)>, ErrorCode> {
-    let (epoch, end) =
-        log.epoch_end(position.last_fetched_epoch).ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
+    let (epoch, end) = log.epoch_end(position.last_fetched_epoch);
+    if (epoch, end) == UNKNOWN_EPOCH {
+        return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
+    }
     let parts = end < position.offset || epoch < position.last_fetched_epoch;
     Ok(parts.then_some((epoch, end)))
 }

@@ -12,10 +12,8 @@ use super::store::{self, StoredTopic};
 use super::{Catalog, Topic, TopicSettings, Topics};
 use crate::config::BrokerConfig;
 use crate::flush::Flusher;
-use crate::log::{Log, Shutdown};
+use crate::log::{Log, LogError, Shutdown, partition_metadata};
 use crate::partition::Partition;
-
-const METADATA_FILE: &str = "partition.metadata";
 
 /// Why the topics of a data folder cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -87,8 +85,7 @@ impl Topics {
         })
     }
 
-    /// Opens a partition's folder, making it if there is none. A folder left over from another
-    /// topic of the same name is emptied first.
+    /// Opens a partition's folder, making it if there is none.
     pub(super) fn open_partition(
         &self,
         topic: &Topic,
@@ -108,18 +105,22 @@ impl Topics {
     }
 }
 
-fn prepare(path: &Path, id: Uuid) -> std::io::Result<()> {
-    let metadata = path.join(METADATA_FILE);
-    let expected = format!("version: 0\ntopic_id: {}\n", crate::identity::base64(id.as_bytes()));
-    if fs::exists(&metadata) {
-        if fs::read_to_string(&metadata)? == expected {
-            return Ok(());
-        }
-        tracing::warn!(folder = %path.display(), "removed what a deleted topic left behind");
-        fs::remove_dir_all(path)?;
+/// Makes the folder if there is none. One that belongs to another topic is left alone.
+fn prepare(path: &Path, id: Uuid) -> Result<(), LogError> {
+    fs::create_dir_all(path).map_err(|source| LogError::Io { path: path.to_owned(), source })?;
+    match partition_metadata::load(path)? {
+        None => partition_metadata::store(path, id),
+        Some(found) if found == id => Ok(()),
+        Some(found) => Err(LogError::Corrupt {
+            path: path.to_owned(),
+            offset: 0,
+            reason: format!(
+                "it belongs to topic id {}, not to {}",
+                partition_metadata::format_id(found),
+                partition_metadata::format_id(id)
+            ),
+        }),
     }
-    fs::create_dir_all(path)?;
-    fs::write_atomic(&metadata, expected.as_bytes())
 }
 
 #[cfg(test)]
@@ -127,15 +128,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_of_another_topic_is_emptied() {
+    fn a_folder_belongs_to_one_topic_id() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("t-0");
-        let (old, new) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        prepare(&path, old).expect("made");
-        fs::write_atomic(&path.join("x.log"), b"old").expect("written");
-        prepare(&path, old).expect("still there");
-        assert!(fs::exists(&path.join("x.log")));
-        prepare(&path, new).expect("made anew");
-        assert!(!fs::exists(&path.join("x.log")));
+        prepare(&path, Uuid::from_u128(1)).expect("made");
+        prepare(&path, Uuid::from_u128(1)).expect("still the same");
+        let error = prepare(&path, Uuid::from_u128(2)).expect_err("another topic's");
+        assert!(error.to_string().contains("belongs to"), "{error}");
     }
 }

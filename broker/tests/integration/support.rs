@@ -19,8 +19,6 @@ use strait_wire::{BatchBuilder, Compression, ErrorCode, Piece, RawBatch, Records
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-pub const NOW: i64 = 1_790_000_000_000;
-
 pub struct Running {
     pub broker: Broker,
     pub folder: TempDir,
