@@ -192,7 +192,7 @@ impl Topics {
             ..=0 => refuse("Replication factor must be larger than 0.".to_owned()),
             1..=NODES => Ok(asked),
             _ if self.cap_replication_factor => {
-                tracing::warn!(
+                tracing::info!(
                     topic = new.name,
                     asked,
                     granted = NODES,
