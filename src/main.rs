@@ -1,2 +1,14 @@
-//! Starts Strait.
-fn main() {}
+//! Starts Strait: flags, logs, then one command to its exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use strait::cli::{self, Cli};
+use strait::telemetry;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(cli.command.log_level());
+    cli::run(cli).await
+}

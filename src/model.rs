@@ -7,6 +7,7 @@
 //! - A `ByteSize` is a count of bytes; it prints and parses as `64MiB`.
 
 mod byte_size;
+mod listed;
 mod name;
 mod offset;
 
@@ -14,6 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use byte_size::ByteSize;
+pub use listed::listed;
 pub use name::{InvalidName, NAME_CHARS_MAX, PipelineName, RegionName};
 pub use offset::{SourceOffset, TargetOffset};
 

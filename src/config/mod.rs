@@ -2,13 +2,15 @@
 //!
 //! Reading order: `node` (YAML to a tree that knows its places), `variables` (`${NAME}`),
 //! `table` (every key there is), `walk` (tree by table), `raw` (the file as written), `resolve`
-//! (raw to `settings`). Either there are settings and no problem, or problems and no settings.
-//! Everything past this module sees `Settings` only and never a file.
+//! (raw to `settings`, with what the topology says of the routes). Either there are settings and
+//! no problem, or problems and no settings. Everything past this module sees `Settings` only and
+//! never a file.
 
 mod nearest;
 mod node;
 mod problem;
 mod raw;
+mod reference;
 mod resolve;
 mod scalar;
 mod settings;
@@ -22,10 +24,16 @@ use std::path::Path;
 
 pub use node::{Position, Span};
 pub use problem::{Problem, Problems};
+pub use reference::{reference, schema};
 pub use settings::{
     DISCOVERY_INTERVAL, Delivery, HttpSettings, PipelineSettings, RPO, RegionSettings, Settings,
     StartPosition, WanCompression, WorkerSettings,
 };
+
+/// A duration as the configuration writes it: `250ms`, `30s`, `5m`.
+pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    scalar::duration(text).ok_or_else(|| format!("`{text}` is no duration; write 250ms, 30s, 5m"))
+}
 
 /// Reads the file at `path`.
 pub fn load(path: &Path) -> Result<Settings, Problems> {

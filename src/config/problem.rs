@@ -48,7 +48,7 @@ impl Problems {
     pub const EXIT_CODE: u8 = 78;
 
     pub(super) fn new(file: PathBuf, text: &str, mut list: Vec<Problem>) -> Self {
-        list.sort_by(|a, b| a.at.cmp(&b.at));
+        list.sort_by_key(|problem| problem.at);
         list.dedup();
         Self { file, lines: text.lines().map(str::to_owned).collect(), list }
     }

@@ -10,7 +10,7 @@ use super::settings::{Delivery, StartPosition, WanCompression};
 use super::table::{self, Form};
 use super::walk::{At, Fields, Walk};
 use crate::model::{ByteSize, PipelineName, RegionName};
-use crate::topics::Pattern;
+use crate::topics::{InvalidPattern, Pattern};
 
 /// The file.
 pub(super) struct RawFile {
@@ -181,12 +181,14 @@ fn patterns(
 }
 
 fn pattern(text: &str) -> Result<Pattern, Complaint> {
-    use crate::topics::InvalidPattern::{Empty, JavaOnly, Syntax, TooLarge};
+    use InvalidPattern::{Empty, JavaOnly, Syntax, TooLarge};
     Pattern::new(text).map_err(|error| {
         let hint = match error {
-            JavaOnly { .. } => "patterns run in linear time and do without it; say what to leave out under `exclude`",
+            JavaOnly { .. } => "say what to leave out under `exclude`",
             Empty => "`.*` selects every topic",
-            Syntax(_) => "the syntax is that of Rust's `regex`; a plain `.` matches any character, `\\.` a dot",
+            Syntax(_) => {
+                "the syntax is that of Rust's `regex`; `\\.` is a dot, `\\(` a parenthesis"
+            }
             TooLarge => "use fewer or smaller repetitions",
         };
         Complaint { what: format!("{error}: `{text}`"), hint: Some(hint.into()) }
@@ -217,14 +219,14 @@ fn section_of(name: &str) -> &'static table::Section {
     }
 }
 
-fn cut_at_commas(text: &str) -> Vec<&str> {
-    text.split(',').map(str::trim).collect()
+fn cut_at_commas(text: &str) -> Vec<String> {
+    text.split(',').map(|part| part.trim().to_owned()).collect()
 }
 
-/// MirrorMaker 1 reads a comma as `|`; the one in `a{1,2}` or `[a,b]` stays.
-fn cut_outside_brackets(text: &str) -> Vec<&str> {
+/// MirrorMaker 1 reads a comma as `|` and drops blanks; the comma in `a{1,2}` or `[a,b]` stays.
+fn cut_outside_brackets(text: &str) -> Vec<String> {
     let mut depth = 0_i32;
-    let mut is_cut = |c: char| {
+    let is_cut = |c: char| {
         match c {
             '{' | '[' | '(' => depth += 1,
             '}' | ']' | ')' => depth -= 1,
@@ -232,5 +234,5 @@ fn cut_outside_brackets(text: &str) -> Vec<&str> {
         }
         c == ',' && depth == 0
     };
-    text.split(|c| is_cut(c)).map(str::trim).collect()
+    text.split(is_cut).map(|part| part.replace(' ', "")).collect()
 }

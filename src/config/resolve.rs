@@ -1,34 +1,87 @@
 //! Raw to resolved: names are looked up, defaults filled in, templates read, routes compared.
 
 use super::nearest::nearest;
+use super::node::Span;
 use super::problem::Problem;
 use super::raw::{RawChoices, RawFile, RawPipeline, RawRegion};
-use super::scalar::listed;
-use super::settings::*;
+use super::settings::{
+    DISCOVERY_INTERVAL, Delivery, HttpSettings, PipelineSettings, RPO, RegionSettings, Settings,
+    StartPosition, WanCompression, WorkerSettings,
+};
 use super::walk::At;
+use crate::model::listed;
 use crate::topics::naming::TemplateNames;
 use crate::topics::{NamingTemplate, TopicSelector};
+use crate::topology::{self, Finding, FindingKind};
 
 /// The settings, if the problems stay empty.
 pub(super) fn resolve(raw: RawFile, problems: &mut Vec<Problem>) -> Settings {
     let regions: Vec<_> = raw.regions.iter().filter_map(region).collect();
     let mut resolver = Resolver { known: &raw.regions, regions: &regions, problems };
-    let mut pipelines = Vec::new();
+    resolver.refuse_repeated_names(&raw.pipelines);
+    let (mut pipelines, mut places) = (Vec::new(), Vec::new());
     for pipeline in raw.pipelines {
-        pipelines.extend(resolver.pipeline(pipeline, &raw.defaults));
+        let place = Place::of(&pipeline);
+        if let Some(settings) = resolver.pipeline(pipeline, &raw.defaults) {
+            pipelines.push(settings);
+            places.push(place);
+        }
     }
-    let worker = WorkerSettings::default();
-    Settings {
-        pipelines,
-        worker: WorkerSettings {
-            memory: raw.memory.map_or(worker.memory, |at| at.value),
-            drain: raw.drain.map_or(worker.drain, |at| at.value),
-            checkpoint_interval: raw
-                .checkpoint_interval
-                .map_or(worker.checkpoint_interval, |at| at.value),
-        },
-        http: raw.listen.map(|at| HttpSettings { listen: at.value }),
-        regions,
+    compare_routes(&pipelines, &places, problems);
+    let otherwise = WorkerSettings::default();
+    let worker = WorkerSettings {
+        memory: raw.memory.map_or(otherwise.memory, |at| at.value),
+        drain: raw.drain.map_or(otherwise.drain, |at| at.value),
+        checkpoint_interval: raw
+            .checkpoint_interval
+            .map_or(otherwise.checkpoint_interval, |at| at.value),
+    };
+    let http = raw.listen.map(|at| HttpSettings { listen: at.value });
+    Settings { regions, pipelines, worker, http }
+}
+
+/// Where a pipeline's own problems are reported: at its name.
+struct Place {
+    at: Span,
+    path: String,
+}
+
+impl Place {
+    fn of(raw: &RawPipeline) -> Self {
+        let at = raw.name.as_ref().map_or(raw.at, |name| name.at);
+        Self { at, path: raw.path.clone() }
+    }
+}
+
+/// What the topology finds becomes a problem at the last pipeline that takes part.
+fn compare_routes(pipelines: &[PipelineSettings], places: &[Place], problems: &mut Vec<Problem>) {
+    let routes: Vec<_> = pipelines.iter().map(PipelineSettings::route).collect();
+    for finding in topology::survey(&routes) {
+        if finding.is_problem() {
+            let last = finding.routes.iter().max().map(|&index| &places[index]);
+            let Place { at, path } = last.expect("a finding names its routes");
+            problems.push(Problem::new(*at, path, finding.what).hint(finding.next_step));
+        } else if matches!(finding.kind, FindingKind::Merge { .. }) {
+            refuse_preserve(&finding, pipelines, places, problems);
+        }
+    }
+}
+
+/// Offsets cannot stay identical where several sources write one topic.
+fn refuse_preserve(
+    merge: &Finding,
+    pipelines: &[PipelineSettings],
+    places: &[Place],
+    problems: &mut Vec<Problem>,
+) {
+    for &index in &merge.routes {
+        if pipelines[index].delivery == Delivery::Preserve {
+            let what = format!("`delivery: preserve` is impossible here: {}", merge.what);
+            let hint = "write `delivery: merge` (or leave it at `auto`), or `naming: \
+                 \"{source}.{topic}\"`";
+            let place = &places[index];
+            problems.push(Problem::new(place.at, &place.path, what).hint(hint));
+        }
     }
 }
 
@@ -47,6 +100,19 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    fn refuse_repeated_names(&mut self, pipelines: &[RawPipeline]) {
+        let names: Vec<_> =
+            pipelines.iter().filter_map(|pipeline| pipeline.name.as_ref()).collect();
+        for (index, name) in names.iter().enumerate() {
+            let Some(first) = names[..index].iter().find(|n| n.value == name.value) else {
+                continue;
+            };
+            let what = format!("a second pipeline is called `{}`", name.value);
+            let hint = format!("the first one is on line {}", first.at.start.line);
+            self.problems.push(name.problem(what).hint(hint));
+        }
+    }
+
     fn pipeline(&mut self, raw: RawPipeline, defaults: &RawChoices) -> Option<PipelineSettings> {
         let (from, to) = (self.region(raw.from.as_ref()), self.region(raw.to.as_ref()));
         let (name, from, to) = (raw.name?.value, from?, to?);
@@ -87,7 +153,7 @@ impl Resolver<'_> {
         let hint = match nearest(&wanted.value, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "`regions` names none".to_owned(),
-            None => format!("the regions are {}", listed(&names)),
+            None => format!("the regions are {}", listed(names.iter().copied())),
         };
         self.problems
             .push(wanted.problem(format!("there is no region `{}`", wanted.value)).hint(hint));

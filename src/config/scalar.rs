@@ -9,7 +9,7 @@ use strait_wire::Compression;
 use super::nearest::nearest;
 use super::settings::{Delivery, StartPosition, WanCompression};
 use super::table::{DELIVERIES, STARTS};
-use crate::model::ByteSize;
+use crate::model::{ByteSize, listed};
 
 /// Why a text is not the value it should be.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,9 +57,19 @@ pub(super) fn duration_in(
         Some(value) if range.contains(&value) => Ok(value),
         Some(_) => {
             let (low, high) = (range.start(), range.end());
-            let hint = format!("it must lie between {low:?} and {high:?}");
+            let hint = format!("it must lie between {} and {}", shown(*low), shown(*high));
             Err(Complaint::new(format!("`{text}` is out of range"), hint))
         }
+    }
+}
+
+/// A duration in the largest unit that fits it.
+fn shown(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let fits = |&&(_, unit): &&(&str, u64)| millis > 0 && millis.is_multiple_of(u128::from(unit));
+    match UNITS.iter().rev().find(fits) {
+        Some((name, unit)) => format!("{}{name}", millis / u128::from(*unit)),
+        None => "0s".to_owned(),
     }
 }
 
@@ -81,22 +91,12 @@ pub(super) fn size_in(text: &str, range: RangeInclusive<ByteSize>) -> Result<Byt
 /// One of `words`, by its index.
 fn word(text: &str, words: &[&'static str]) -> Result<usize, Complaint> {
     words.iter().position(|word| *word == text).ok_or_else(|| {
-        let hint = match nearest(text, words.iter().copied()) {
-            Some(word) => format!("did you mean `{word}`?"),
-            None => format!("it is one of {}", listed(words)),
-        };
-        Complaint::new(format!("`{text}` is not one of {}", listed(words)), hint)
+        let near = nearest(text, words.iter().copied());
+        Complaint {
+            what: format!("`{text}` is not one of {}", listed(words.iter().copied())),
+            hint: near.map(|word| format!("did you mean `{word}`?")),
+        }
     })
-}
-
-/// `a`, `b` and `c`.
-pub(super) fn listed(words: &[&str]) -> String {
-    let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
-    }
 }
 
 pub(super) fn delivery(text: &str) -> Result<Delivery, Complaint> {

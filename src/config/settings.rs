@@ -7,6 +7,7 @@ use strait_wire::Compression;
 
 use crate::model::{ByteSize, PipelineName, RegionName};
 use crate::topics::{NamingTemplate, TopicSelector};
+use crate::topology::Route;
 
 /// Everything a worker is told.
 #[derive(Clone, Debug)]
@@ -116,6 +117,19 @@ pub struct WorkerSettings {
 pub struct HttpSettings {
     /// The address it listens on.
     pub listen: SocketAddr,
+}
+
+impl PipelineSettings {
+    /// The pipeline as an edge of the graph.
+    pub fn route(&self) -> Route<'_> {
+        Route {
+            name: &self.name,
+            from: &self.from.name,
+            to: &self.to.name,
+            selector: &self.selector,
+            naming: &self.naming,
+        }
+    }
 }
 
 impl Default for WorkerSettings {

@@ -98,19 +98,23 @@ const NAMING: Key = key(
     "naming",
     Form::Template,
     Default("{topic}"),
-    "The topic's name at the target. `{topic}` once; `{source}`, `{target}` and `{pipeline}` as you like.",
+    "The topic's name at the target. `{topic}` once; `{source}`, `{target}` and `{pipeline}` as \
+     you like.",
 );
 const COMPRESSION: Key = key(
     "compression",
     Form::Compression,
     Default("pass"),
-    "The codec across the WAN: `pass` leaves batches as their producers made them; `lz4`, `zstd` and `zstd:LEVEL` (1 to 22) recode those of another codec.",
+    "The codec across the WAN: `pass` leaves batches as their producers made them; `lz4`, `zstd` \
+     and `zstd:LEVEL` (1 to 22) recode those of another codec.",
 );
 const DELIVERY: Key = key(
     "delivery",
     Form::Word(DELIVERIES),
     Default("auto"),
-    "How batches are written. `auto` takes the best the target can do; `preserve` keeps offsets identical (our broker, one source per topic); `merge` appends several sources to one topic (our broker); `at_least_once` writes to any Kafka and may repeat records after a crash.",
+    "How batches are written. `auto` takes the best the target can do; `preserve` keeps offsets \
+     identical (our broker, one source per topic); `merge` appends several sources to one topic \
+     (our broker); `at_least_once` writes to any Kafka and may repeat records after a crash.",
 );
 const START: Key = key(
     "start",
@@ -163,7 +167,8 @@ static PIPELINE: Section = Section {
             "whitelist",
             Form::Patterns,
             Optional,
-            "MirrorMaker's spelling of `topics.include`; in a single text a comma separates patterns.",
+            "MirrorMaker's spelling of `topics.include`; in a single text a comma separates \
+             patterns.",
         ),
         key("blacklist", Form::Patterns, Optional, "MirrorMaker's spelling of `topics.exclude`."),
         NAMING,
@@ -183,7 +188,8 @@ static TOPICS: Section = Section {
             "include",
             Form::Patterns,
             Required,
-            "Patterns of the topics to mirror. A pattern must match the whole name; names that begin with `__` are never selected.",
+            "Patterns of the topics to mirror. A pattern must match the whole name; names that \
+             begin with `__` are never selected.",
         ),
         key(
             "exclude",

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use super::nearest::nearest;
 use super::node::{Entry, Node, Span, Value};
 use super::problem::Problem;
-use super::scalar::{Complaint, listed};
+use super::scalar::Complaint;
 use super::table::{Form, Key, Presence, Section, foreign_spelling, places_of};
+use crate::model::listed;
 
 /// A value, where it stands, and the path of keys to it.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Fields<'a> {
     pub at: Span,
     pub path: String,
     values: HashMap<&'static str, &'a Entry>,
+    /// Keys that are there under another spelling: they are not reported as missing too.
+    misspelt: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
@@ -72,7 +75,13 @@ impl Walk<'_> {
         at: Span,
         path: &str,
     ) -> Fields<'a> {
-        let mut fields = Fields { section, at, path: path.to_owned(), values: HashMap::new() };
+        let mut fields = Fields {
+            section,
+            at,
+            path: path.to_owned(),
+            values: HashMap::new(),
+            misspelt: Vec::new(),
+        };
         match &node.value {
             Value::Map(entries) => {
                 entries.iter().for_each(|entry| self.sort_in(entry, &mut fields));
@@ -94,7 +103,7 @@ impl Walk<'_> {
 
     fn sort_in<'a>(&mut self, entry: &'a Entry, fields: &mut Fields<'a>) {
         let Some(key) = fields.section.keys.iter().find(|key| key.name == entry.key) else {
-            self.problems.push(unknown_key(fields, entry));
+            self.refuse_unknown(entry, fields);
             return;
         };
         if let Some(first) = fields.values.get(key.name) {
@@ -107,15 +116,36 @@ impl Walk<'_> {
         if let Form::NotYet = key.form {
             let what = format!("`{}` is not available in this version", key.name);
             let problem = Problem::new(entry.key_at, fields.path_of(key.name), what);
-            self.problems.push(problem.hint("the connection would be neither encrypted nor logged in: use a plaintext listener on a private network, or wait for the version that has it"));
+            let hint = "use a plaintext listener on a private network until a version has it";
+            self.problems.push(problem.hint(hint));
             return;
         }
         fields.values.insert(key.name, entry);
     }
 
+    fn refuse_unknown(&mut self, entry: &Entry, fields: &mut Fields<'_>) {
+        let section = fields.section;
+        let meant = foreign_spelling(&entry.key);
+        let names = section.keys.iter().map(|key| key.name);
+        let near = nearest(&entry.key, names.clone());
+        let hint = match (meant, near, places_of(&entry.key).as_slice()) {
+            (Some(ours), _, _) => format!("here it is written `{ours}`"),
+            (_, Some(near), _) => format!("did you mean `{near}`?"),
+            (_, _, []) => format!("{} has the keys {}", section.noun, key_names(section)),
+            (_, _, places) => format!("`{}` is a key of {}", entry.key, places.join(" and of ")),
+        };
+        let is_meant = |name: &&str| meant.is_some_and(|ours| ours.split(':').next() == Some(name));
+        fields.misspelt.extend(names.into_iter().find(is_meant).or(near));
+        let what = format!("unknown key `{}`", entry.key);
+        let path = fields.path_of(&entry.key);
+        self.problems.push(Problem::new(entry.key_at, path, what).hint(hint));
+    }
+
     fn require(&mut self, fields: &Fields<'_>) {
         let is_missing = |key: &&Key| {
-            key.presence == Presence::Required && !fields.values.contains_key(key.name)
+            key.presence == Presence::Required
+                && !fields.values.contains_key(key.name)
+                && !fields.misspelt.contains(&key.name)
         };
         for key in fields.section.keys.iter().filter(is_missing) {
             let what = format!("{} needs the key `{}`", fields.section.noun, key.name);
@@ -142,6 +172,11 @@ impl Walk<'_> {
     pub fn list<'a>(&mut self, fields: &Fields<'a>, name: &str) -> &'a [Node] {
         let Some(entry) = fields.get(name) else { return &[] };
         match &entry.value.value {
+            Value::List(items) if items.is_empty() => {
+                let what = format!("`{name}` is empty");
+                self.problems.push(Problem::new(entry.key_at, fields.path_of(name), what));
+                &[]
+            }
             Value::List(items) => items,
             Value::Poisoned => &[],
             _ => {
@@ -180,7 +215,7 @@ impl Walk<'_> {
         &mut self,
         fields: &Fields<'_>,
         name: &str,
-        cut: fn(&str) -> Vec<&str>,
+        cut: fn(&str) -> Vec<String>,
         read: impl Fn(&str) -> Result<T, Complaint>,
     ) -> Option<Vec<At<T>>> {
         let entry = fields.get(name)?;
@@ -198,7 +233,7 @@ impl Walk<'_> {
             Value::Scalar(text) => {
                 let parts = cut(text).into_iter();
                 let at = entry.value.at;
-                let read = |part| self.understood(read(part), at, path.clone());
+                let read = |part: String| self.understood(read(&part), at, path.clone());
                 Some(parts.filter_map(read).collect())
             }
             _ => self.scalar(&entry.value, path, &read).map(|value| vec![value]),
@@ -238,23 +273,6 @@ impl Walk<'_> {
     }
 }
 
-fn unknown_key(fields: &Fields<'_>, entry: &Entry) -> Problem {
-    let section = fields.section;
-    let what = format!("unknown key `{}`", entry.key);
-    let problem = Problem::new(entry.key_at, join(&fields.path, &entry.key), what);
-    if let Some(ours) = foreign_spelling(&entry.key) {
-        return problem.hint(format!("here it is written `{ours}`"));
-    }
-    let names = section.keys.iter().map(|key| key.name);
-    if let Some(near) = nearest(&entry.key, names) {
-        return problem.hint(format!("did you mean `{near}`?"));
-    }
-    match places_of(&entry.key).as_slice() {
-        [] => problem.hint(format!("{} has the keys {}", section.noun, key_names(section))),
-        places => problem.hint(format!("`{}` is a key of {}", entry.key, places.join(" and of "))),
-    }
-}
-
 fn key_names(section: &Section) -> String {
-    listed(&section.keys.iter().map(|key| key.name).collect::<Vec<_>>())
+    listed(section.keys.iter().map(|key| key.name))
 }

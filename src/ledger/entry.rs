@@ -54,15 +54,15 @@ pub struct Skipped {
     pub markers: u64,
     /// Batches of aborted transactions.
     pub aborted: u64,
-    /// Offsets that compaction had emptied; no record was there to copy.
-    pub holes: u64,
 }
 
 /// Why the ledger cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// A record that is no entry.
-    #[error("the ledger record at offset {offset} is not an entry: {reason}. Do not write to __strait_ledger by hand; restore the topic, or start the lane anew with a new pipeline name")]
+    #[error(
+        "the ledger record at offset {offset} is not an entry: {reason}. Do not write to __strait_ledger by hand; restore the topic, or start the lane anew with a new pipeline name"
+    )]
     NotAnEntry {
         /// Its offset.
         offset: i64,
@@ -70,7 +70,9 @@ pub enum LedgerError {
         reason: String,
     },
     /// Written by a later release.
-    #[error("the ledger record at offset {offset} has version {version}; this release reads up to {ENTRY_VERSION}: upgrade this worker")]
+    #[error(
+        "the ledger record at offset {offset} has version {version}; this release reads up to {ENTRY_VERSION}: upgrade this worker"
+    )]
     Newer {
         /// Its offset.
         offset: i64,

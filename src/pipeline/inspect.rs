@@ -57,24 +57,18 @@ pub struct Inspector {
     position: SourceOffset,
     keep_everything: bool,
     aborting: HashSet<i64>,
-    holes: u64,
 }
 
 impl Inspector {
     /// Starts at `position`. `keep_everything` is for `preserve`, whose copy is whole: markers
     /// and aborted batches included.
     pub fn new(position: SourceOffset, keep_everything: bool) -> Self {
-        Self { position, keep_everything, aborting: HashSet::new(), holes: 0 }
+        Self { position, keep_everything, aborting: HashSet::new() }
     }
 
     /// The next source offset to look at.
     pub fn position(&self) -> SourceOffset {
         self.position
-    }
-
-    /// Offsets that compaction had emptied, so far.
-    pub fn holes(&self) -> u64 {
-        self.holes
     }
 
     /// Decides on a fetched range, in order.
@@ -91,8 +85,7 @@ impl Inspector {
             return Decision::PassOver(Reason::Before, self.position);
         }
         self.begin_aborts(next, starts);
-        let (began, at) = (self.position, self.position.max(base));
-        self.holes += (at - began) as u64;
+        let began = self.position;
         self.position = next;
         match self.reason_to_pass(&header) {
             Some(reason) => Decision::PassOver(reason, next),
@@ -169,7 +162,7 @@ mod tests {
             &aborted,
         );
         assert_eq!(kinds(&decisions), ["aborted", "copy", "marker", "copy"]);
-        assert_eq!((lane.position(), lane.holes()), (SourceOffset(7), 0));
+        assert_eq!(lane.position(), SourceOffset(7));
     }
 
     #[test]
@@ -188,9 +181,10 @@ mod tests {
     }
 
     #[test]
-    fn holes_are_counted_and_no_gap() {
+    fn holes_are_no_gap() {
         let mut lane = Inspector::new(SourceOffset(0), false);
-        lane.inspect(vec![batch(5, 5, -1, 0), batch(12, 1, -1, 0)], &[]);
-        assert_eq!((lane.position(), lane.holes()), (SourceOffset(13), 7));
+        let decisions = lane.inspect(vec![batch(5, 5, -1, 0), batch(12, 1, -1, 0)], &[]);
+        assert_eq!(kinds(&decisions), ["copy", "copy"]);
+        assert_eq!(lane.position(), SourceOffset(13));
     }
 }

@@ -46,7 +46,6 @@ pub struct Place {
 }
 
 /// A target cluster as one pipeline writes it.
-#[derive(Debug)]
 pub struct Sink {
     cluster: Cluster,
     writers: Mutex<HashMap<i32, mpsc::Sender<Order>>>,
@@ -137,4 +136,3 @@ impl Drop for SinkLane {
         let _ = self.orders.try_send(Order::Close { ticket: self.ticket });
     }
 }
-

@@ -53,7 +53,6 @@ pub struct Follow {
 }
 
 /// A source cluster as one pipeline reads it.
-#[derive(Debug)]
 pub struct Source {
     cluster: Cluster,
     budget: Budget,

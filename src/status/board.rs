@@ -120,6 +120,12 @@ impl Board {
         self.latest.load_full()
     }
 
+    /// Records acknowledged so far, by source region; live, for those who cannot wait.
+    pub fn counts(&self) -> Vec<(String, u64)> {
+        let records = |p: &PipelineStatus| p.lanes().iter().map(|l| count(&l.records)).sum();
+        self.pipelines.iter().map(|p| (p.from.clone(), records(p))).collect()
+    }
+
     /// Takes a snapshot every second, for ever.
     pub async fn run(&self) {
         let mut tick = time::interval(SNAPSHOT_PERIOD);

@@ -81,7 +81,7 @@ pub struct LaneStatus {
     pub checkpoint: AtomicI64,
     /// Target offset after the last batch acknowledged.
     pub target_end: AtomicI64,
-    /// Timestamp of the newest record acknowledged, milliseconds.
+    /// Timestamp of the newest record sent, milliseconds.
     pub newest_record_ms: AtomicI64,
     /// Records acknowledged.
     pub records: AtomicU64,
@@ -95,7 +95,7 @@ pub struct LaneStatus {
     pub bytes_logical: AtomicU64,
     /// Batches whose block was opened (recoded or rebuilt); 0 with compression `pass`.
     pub opened: AtomicU64,
-    /// Transaction markers, aborted batches and holes passed over.
+    /// Batches passed over: markers, aborted, emptied by compaction.
     pub skipped: AtomicU64,
     /// Faults met.
     pub faults: AtomicU64,

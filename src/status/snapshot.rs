@@ -87,7 +87,7 @@ pub struct LaneSnapshot {
     pub lag_records: Option<i64>,
     /// From the history of the high watermark.
     pub lag_seconds: Option<f64>,
-    /// Age of the newest record acknowledged, by its timestamp.
+    /// Age of the newest record sent, by its timestamp.
     pub record_age_seconds: Option<f64>,
     /// Records acknowledged since the worker started.
     pub records: u64,
@@ -101,7 +101,7 @@ pub struct LaneSnapshot {
     pub bytes_logical: u64,
     /// Batches whose block was opened.
     pub opened: u64,
-    /// Markers, aborted batches and holes passed over.
+    /// Batches passed over: markers, aborted, emptied by compaction.
     pub skipped: u64,
     /// Faults met.
     pub faults: u64,

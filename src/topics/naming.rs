@@ -33,7 +33,8 @@ pub struct TemplateNames<'a> {
 pub enum InvalidTemplate {
     /// A `{word}` nobody knows.
     #[error(
-        "unknown placeholder `{{{0}}}`; there are `{{topic}}`, `{{source}}`, `{{target}}` and `{{pipeline}}`"
+        "unknown placeholder `{{{0}}}`; there are `{{topic}}`, `{{source}}`, `{{target}}` and \
+         `{{pipeline}}`"
     )]
     UnknownPlaceholder(String),
     /// A `{` or `}` without its partner.

@@ -3,9 +3,12 @@
 //! Calls block; callers keep them short (page cache) or run them on a blocking thread (sync).
 
 use std::fs;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+/// What the kernel takes in one vectored call (`IOV_MAX` on Linux).
+const PARTS_MAX: usize = 1024;
 
 /// An open file. Clones of an `Arc<File>` stay valid after the file is unlinked.
 #[derive(Debug)]
@@ -15,6 +18,11 @@ impl File {
     /// Opens for reading.
     pub fn open(path: &Path) -> io::Result<Self> {
         fs::File::open(path).map(File)
+    }
+
+    /// Opens a file that is there for reading and writing.
+    pub fn open_writable(path: &Path) -> io::Result<Self> {
+        fs::OpenOptions::new().read(true).write(true).open(path).map(File)
     }
 
     /// Opens for reading and writing, creating an empty file if there is none.
@@ -52,6 +60,28 @@ impl File {
     /// Writes all of `bytes` at `offset`.
     pub fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.0.write_all_at(bytes, offset)
+    }
+
+    /// Writes all of `parts`, one behind the other, from `offset` on: one system call for each
+    /// [`PARTS_MAX`] of them. The slices are used up on the way.
+    pub fn write_all_vectored_at(
+        &self,
+        mut parts: &mut [IoSlice<'_>],
+        mut offset: u64,
+    ) -> io::Result<()> {
+        IoSlice::advance_slices(&mut parts, 0);
+        while !parts.is_empty() {
+            let now = &parts[..parts.len().min(PARTS_MAX)];
+            let written = match rustix::io::pwritev(&self.0, now, offset) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => written,
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            offset += written as u64;
+            IoSlice::advance_slices(&mut parts, written);
+        }
+        Ok(())
     }
 
     /// Cuts or extends the file.
@@ -100,6 +130,15 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(path.parent().unwrap_or(Path::new(".")))
 }
 
+/// Replaces the file's content with no promise of durability or atomicity: for what is rebuilt
+/// when it turns out to be wrong. The open file is returned, so that it can be synced later.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let file = File::open_or_create(path)?;
+    file.set_len(0)?;
+    file.write_all_at(bytes, 0)?;
+    Ok(file)
+}
+
 /// Makes creations, renames and removals in `folder` durable.
 pub fn sync_dir(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
@@ -137,4 +176,25 @@ pub fn remove_dir_all(path: &Path) -> io::Result<()> {
 /// Whether something is there.
 pub fn exists(path: &Path) -> bool {
     path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_parts_than_one_call_takes_are_all_written() {
+        let path = std::env::temp_dir().join(format!("strait-io-{}", std::process::id()));
+        let file = File::open_or_create(&path).unwrap();
+        let bytes: Vec<u8> = (0..3000u32).map(|i| i as u8).collect();
+        let mut parts: Vec<IoSlice<'_>> = Vec::new();
+        for byte in bytes.chunks(1) {
+            parts.push(IoSlice::new(byte));
+            parts.push(IoSlice::new(&[]));
+        }
+        file.write_all_vectored_at(&mut parts, 5).unwrap();
+        assert_eq!(read(&path).unwrap()[5..], bytes);
+        file.write_all_vectored_at(&mut [], 0).unwrap();
+        remove_file(&path).unwrap();
+    }
 }

@@ -152,8 +152,9 @@ impl Compression {
     }
 }
 
-/// 8 MiB: what zstd's decoders accept by default below the ultra levels.
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// 128 MiB: what streams of level 22 ask for and every decoder accepts by default. The window is
+/// touched only as far as bytes come out, so the limit bounds it too.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 const XERIAL_MAGIC: [u8; 8] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0];
 const XERIAL_BLOCK_BYTES: usize = 32 * 1024;
 

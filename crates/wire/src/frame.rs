@@ -28,7 +28,8 @@ pub enum FrameError {
     },
     /// The first bytes of a TLS record.
     #[error(
-        "this looks like TLS, and the port speaks plain Kafka: use the TLS port, or turn TLS off for this address"
+        "this looks like TLS, and the port speaks plain Kafka: use the TLS port, \
+         or turn TLS off for this address"
     )]
     LooksLikeTls,
     /// The first bytes of an HTTP request or response.

@@ -17,6 +17,8 @@ pub mod messages;
 pub mod primitives;
 pub mod reader;
 pub mod records;
+#[cfg(feature = "sample")]
+pub mod sample;
 pub mod writer;
 
 pub use api_key::{ApiKey, Request};

@@ -2,7 +2,8 @@
 //!
 //! `message!` turns such a table into a struct that reads and writes itself in any version. A
 //! field outside the version at hand keeps its default on reading and is left out on writing;
-//! a tagged field is written only when it differs from its default (librdkafka up to 2.1
+//! an optional field with `null [versions]` is outside of those never null on the wire; a
+//! tagged field is written only when it differs from its default (librdkafka up to 2.1
 //! misreads explicit defaults).
 
 use crate::reader::{Reader, WireError};
@@ -31,9 +32,11 @@ macro_rules! message {
     ($(
         $(#[$meta:meta])*
         struct $name:ident {
-            $( $field:ident : $ty:ty [$($range:tt)+] $(= $default:expr)? ),* $(,)?
+            $( $field:ident : $ty:ty [$($range:tt)+]
+                $(null [$($null:tt)+])? $(= $default:expr)? ),* $(,)?
         } $( tags {
-            $( $tag:literal => $tfield:ident : $tty:ty [$($trange:tt)+] $(= $tdefault:expr)? ),* $(,)?
+            $( $tag:literal => $tfield:ident : $tty:ty [$($trange:tt)+]
+                $(= $tdefault:expr)? ),* $(,)?
         } )?
     )*) => {$(
         $(#[$meta])*
@@ -61,7 +64,7 @@ macro_rules! message {
                 #[allow(unused_mut)]
                 let mut this = Self::default();
                 $( if ($($range)+).contains(&shape.version) {
-                    this.$field = $crate::message::Wire::read(from, shape)?;
+                    this.$field = $crate::message::read_field!(from, shape $(, $($null)+)?);
                 } )*
                 if shape.flexible {
                     from.tags(|tag, value| {
@@ -77,7 +80,7 @@ macro_rules! message {
 
             fn write(&self, to: &mut $crate::writer::Writer, shape: $crate::message::Shape) {
                 $( if ($($range)+).contains(&shape.version) {
-                    $crate::message::Wire::write(&self.$field, to, shape);
+                    $crate::message::write_field!(self.$field, to, shape $(, $($null)+)?);
                 } )*
                 if shape.flexible {
                     #[allow(unused_mut)]
@@ -89,6 +92,29 @@ macro_rules! message {
                     } )* )?
                     tags.write(to);
                 }
+            }
+        }
+
+        #[cfg(feature = "sample")]
+        impl $crate::sample::Sample for $name {
+            fn sample(from: &mut $crate::sample::Sampler, shape: $crate::message::Shape) -> Self {
+                #[allow(unused_mut)]
+                let mut this = Self::default();
+                $( if ($($range)+).contains(&shape.version) {
+                    from.field(
+                        &mut this.$field,
+                        shape,
+                        true $(&& ($($null)+).contains(&shape.version))?,
+                    );
+                } )*
+                $( $( if shape.flexible && ($($trange)+).contains(&shape.version) {
+                    from.field(
+                        &mut this.$tfield,
+                        shape,
+                        true,
+                    );
+                } )* )?
+                this
             }
         }
     )*};
@@ -104,5 +130,44 @@ macro_rules! default_or {
     };
 }
 
+/// Reads a field; null is an error where its version allows none.
+macro_rules! read_field {
+    ($from:expr, $shape:expr) => {
+        $crate::message::Wire::read($from, $shape)?
+    };
+    ($from:expr, $shape:expr, $($null:tt)+) => {
+        match $crate::message::Wire::read($from, $shape)? {
+            None if !($($null)+).contains(&$shape.version) => {
+                return Err($crate::primitives::NULL_FIELD);
+            }
+            value => value,
+        }
+    };
+}
+
+/// Writes a field; where its version allows no null, an absent value is an empty one.
+macro_rules! write_field {
+    ($value:expr, $to:expr, $shape:expr) => {
+        $crate::message::Wire::write(&$value, $to, $shape)
+    };
+    ($value:expr, $to:expr, $shape:expr, $($null:tt)+) => {
+        if $value.is_none() && !($($null)+).contains(&$shape.version) {
+            $crate::message::write_empty(&$value, $to, $shape)
+        } else {
+            $crate::message::Wire::write(&$value, $to, $shape)
+        }
+    };
+}
+
+/// Writes the empty value of an optional field's type.
+pub(crate) fn write_empty<T: Default>(_: &Option<T>, to: &mut Writer, shape: Shape)
+where
+    Option<T>: Wire,
+{
+    Some(T::default()).write(to, shape);
+}
+
 pub(crate) use default_or;
 pub(crate) use message;
+pub(crate) use read_field;
+pub(crate) use write_field;

@@ -120,6 +120,8 @@ impl<T: Wire> Wire for Vec<T> {
     }
 }
 
+pub(crate) const NULL_FIELD: WireError =
+    WireError::BadLength { what: "a field that may not be null in this version", length: -1 };
 const NULL_STRING: WireError =
     WireError::BadLength { what: "a string that may not be null", length: -1 };
 const NULL_BYTES: WireError =

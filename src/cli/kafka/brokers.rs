@@ -51,17 +51,16 @@ impl Brokers {
     }
 
     /// The addresses, and what to tell about how they came about.
-    fn resolve(
-        &self,
-        environment: Option<&str>,
-    ) -> Result<(Vec<String>, Option<String>), Failure> {
+    fn resolve(&self, environment: Option<&str>) -> Result<(Vec<String>, Option<String>), Failure> {
         let named = [&self.bootstrap_server, &self.broker_list].into_iter().find(|n| !n.is_empty());
         let addresses = match (named, environment, &self.zookeeper) {
             (Some(named), _, _) => named.clone(),
             (None, Some(named), _) => named.split(',').map(str::to_owned).collect(),
             (None, None, Some(zookeeper)) => vec![broker_beside(zookeeper)],
             (None, None, None) => {
-                let message = format!("say where the cluster is: --bootstrap-server HOST:PORT (or {ENVIRONMENT})");
+                let message = format!(
+                    "say where the cluster is: --bootstrap-server HOST:PORT (or {ENVIRONMENT})"
+                );
                 return Err(Failure::Usage(message));
             }
         };

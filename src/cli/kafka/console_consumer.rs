@@ -95,9 +95,9 @@ pub async fn run(args: Vec<String>) -> ExitCode {
         let format = MessageFormat::new(&formatter_properties(&args)?)?;
         let properties = consumer_properties(&args)?;
         let addresses = args.brokers.addresses()?;
-        let cluster = properties.is_plaintext().then(|| {
-            Cluster::new(ClientConfig::new(addresses.join(","), addresses.clone()))
-        });
+        let cluster = properties
+            .is_plaintext()
+            .then(|| Cluster::new(ClientConfig::new(addresses.join(","), addresses.clone())));
         if let Some(cluster) = &cluster {
             cluster.metadata(Topics::Named(&[])).await?;
         }

@@ -9,9 +9,7 @@ use clap::Parser;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Message, OwnedHeaders};
-use rdkafka::producer::{
-    BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer,
-};
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
 use strait_client::Topics;
 use strait_io::time::Duration;
@@ -221,9 +219,10 @@ fn send(
     sent.payload = record.value;
     if !record.headers.is_empty() {
         let headers = OwnedHeaders::new_with_capacity(record.headers.len());
-        sent.headers = Some(record.headers.iter().fold(headers, |headers, (key, value)| {
-            headers.insert(Header { key, value: *value })
-        }));
+        sent.headers =
+            Some(record.headers.iter().fold(headers, |headers, (key, value)| {
+                headers.insert(Header { key, value: *value })
+            }));
     }
     loop {
         match producer.send(sent) {

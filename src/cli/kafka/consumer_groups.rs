@@ -210,10 +210,7 @@ fn note_state(group: &DescribedGroup) {
     }
 }
 
-async fn coordinator_address(
-    cluster: &Cluster,
-    group: &DescribedGroup,
-) -> Result<String, Failure> {
+async fn coordinator_address(cluster: &Cluster, group: &DescribedGroup) -> Result<String, Failure> {
     let view = cluster.metadata(Topics::Named(&[])).await?;
     let address = view.brokers.get(&group.coordinator).map(|broker| broker.address());
     Ok(address.unwrap_or_else(|| "unknown".to_owned()))

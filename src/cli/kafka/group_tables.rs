@@ -158,7 +158,8 @@ pub(super) fn new_offsets<'a>(rows: impl Iterator<Item = (&'a str, &'a str, i32,
         ("NEW-OFFSET", Width::Fixed(15)),
     ]);
     for (group, topic, partition, offset) in rows {
-        let values = [group.to_owned(), topic.to_owned(), partition.to_string(), offset.to_string()];
+        let values =
+            [group.to_owned(), topic.to_owned(), partition.to_string(), offset.to_string()];
         table.row(values.to_vec());
     }
     format!("\n{}", table.render())

@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["", "2024-02-30T00:00:00", "2023-02-29T00:00:00", "2024-01-01", "yesterdayT1"] {
+        for text in ["", "2024-02-30T00:00:00", "2023-02-29T00:00:00", "2024-01-01", "yesterdayT1"]
+        {
             assert_eq!(datetime_ms(text), None, "{text}");
         }
     }

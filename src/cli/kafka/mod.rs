@@ -9,8 +9,8 @@
 pub mod brokers;
 pub mod console_consumer;
 pub mod console_producer;
-mod consumer_protocol;
 pub mod consumer_groups;
+mod consumer_protocol;
 pub mod failure;
 mod group_tables;
 mod instants;

@@ -81,7 +81,8 @@ async fn plan(cluster: &Cluster, group: &str, reset: &Reset) -> Result<Plan, Fai
         listed(cluster, &partitions, OffsetSpec::At(timestamp)).await
     } else if reset.to_current {
         let mut plan = listed(cluster, &partitions, OffsetSpec::Latest).await?;
-        plan.iter_mut().for_each(|(p, offset)| *offset = current.get(p).copied().unwrap_or(*offset));
+        plan.iter_mut()
+            .for_each(|(p, offset)| *offset = current.get(p).copied().unwrap_or(*offset));
         Ok(plan)
     } else {
         Err(Failure::Usage("--reset-offsets needs one of --to-earliest, --to-latest, --to-current, --to-offset, --shift-by, --to-datetime, --by-duration, --from-file".to_owned()))
@@ -121,9 +122,9 @@ async fn partitions(cluster: &Cluster, topics: &[String]) -> Result<Vec<TopicPar
             Some((topic, list)) => all.extend(listed_partitions(argument, topic, list)?),
             None => {
                 let view = cluster.metadata(Topics::Named(&[argument])).await?;
-                let found = view.topic(argument).ok_or_else(|| {
-                    Failure::Said(format!("Topic '{argument}' does not exist"))
-                })?;
+                let found = view
+                    .topic(argument)
+                    .ok_or_else(|| Failure::Said(format!("Topic '{argument}' does not exist")))?;
                 let partitions = found.partitions.iter();
                 all.extend(partitions.map(|p| TopicPartition::new(argument, p.partition)));
             }
@@ -217,7 +218,8 @@ fn table(plans: &Plans) -> String {
 fn csv(plans: &Plans) -> String {
     let lines = plans.iter().flat_map(|(group, plan)| {
         let prefix = if plans.len() > 1 { format!("{group},") } else { String::new() };
-        plan.iter().map(move |(p, offset)| format!("{prefix}{},{},{offset}\n", p.topic, p.partition))
+        plan.iter()
+            .map(move |(p, offset)| format!("{prefix}{},{},{offset}\n", p.topic, p.partition))
     });
     lines.collect::<String>() + "\n"
 }
@@ -226,7 +228,8 @@ fn csv(plans: &Plans) -> String {
 fn from_csv(text: &str, group: &str) -> Result<Plan, Failure> {
     let mut plan = HashMap::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let fields: Vec<&str> = line.split(',').map(|field| field.trim().trim_matches('"')).collect();
+        let fields: Vec<&str> =
+            line.split(',').map(|field| field.trim().trim_matches('"')).collect();
         let (topic, partition, offset) = match fields[..] {
             [topic, partition, offset] => (topic, partition, offset),
             [owner, ..] if fields.len() == 4 && owner != group => continue,

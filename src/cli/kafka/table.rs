@@ -68,11 +68,8 @@ mod tests {
 
     #[test]
     fn columns_grow_or_push_or_stay_free() {
-        let mut table = Table::new([
-            ("A", Width::AtLeast(2)),
-            ("B", Width::Fixed(2)),
-            ("C", Width::Free),
-        ]);
+        let mut table =
+            Table::new([("A", Width::AtLeast(2)), ("B", Width::Fixed(2)), ("C", Width::Free)]);
         table.row(vec!["long".into(), "xyz".into(), "1".into()]);
         table.row(vec!["s".into(), "x".into(), "22".into()]);
         assert_eq!(table.render(), "A    B  C\nlong xyz 1\ns    x  22\n");

@@ -122,7 +122,9 @@ fn new_topic(args: &Args) -> Result<NewTopic, Failure> {
     let missing = || Failure::Usage("--create needs --topic".to_owned());
     let configs = args.config.iter().map(|config| {
         let pair = config.split_once('=').map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned()));
-        pair.ok_or_else(|| Failure::Usage(format!("--config {config} is not of the form name=value")))
+        pair.ok_or_else(|| {
+            Failure::Usage(format!("--config {config} is not of the form name=value"))
+        })
     });
     Ok(NewTopic {
         name: args.topic.clone().ok_or_else(missing)?,
@@ -287,7 +289,8 @@ fn require_some(topics: &[Arc<TopicView>], args: &Args) -> Result<(), Failure> {
 
 /// Success if all succeeded; every failure but the last is told here, the last by the caller.
 fn every(outcomes: Each<String, ()>) -> Result<(), Failure> {
-    let mut errors: Vec<_> = outcomes.into_iter().filter_map(|(_, outcome)| outcome.err()).collect();
+    let mut errors: Vec<_> =
+        outcomes.into_iter().filter_map(|(_, outcome)| outcome.err()).collect();
     let last = errors.pop();
     errors.into_iter().for_each(|error| eprintln!("{}", Failure::from(error)));
     last.map_or(Ok(()), |error| Err(error.into()))

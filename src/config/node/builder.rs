@@ -205,7 +205,8 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
 fn syntax(error: ScanError) -> Problem {
     let start = Position::from(*error.marker());
     let at = Span { start, end: start };
-    Problem::new(at, "", format!("this is not YAML: {}", error.info()))
+    let problem = Problem::new(at, "", format!("this is not YAML: {}", error.info()));
+    if error.info().contains("tab") { problem.hint("indent with spaces") } else { problem }
 }
 
 impl From<granit_parser::Marker> for Position {

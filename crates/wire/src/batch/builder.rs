@@ -66,7 +66,7 @@ impl BatchBuilder {
         let body = &mut self.scratch;
         body.clear();
         body.push(0);
-        varint(body, timestamp - self.header.base_timestamp);
+        varint(body, timestamp.wrapping_sub(self.header.base_timestamp));
         varint(body, i64::from(self.header.last_offset_delta) + 1);
         nullable(body, key);
         nullable(body, value);

@@ -28,7 +28,11 @@ impl BlockCrc {
     pub fn verify(self, header: &BatchHeader) -> Result<(), BatchError> {
         let computed = self.under(&header.to_bytes());
         let BatchHeader { base_offset, crc: stored, .. } = *header;
-        if computed == stored { Ok(()) } else { Err(BatchError::Crc { base_offset, stored, computed }) }
+        if computed == stored {
+            Ok(())
+        } else {
+            Err(BatchError::Crc { base_offset, stored, computed })
+        }
     }
 
     /// The header's bytes over this block, length and CRC made to fit.

@@ -65,7 +65,8 @@ pub enum BatchError {
     },
     /// The bytes are not those the producer wrote.
     #[error(
-        "the batch at offset {base_offset} is corrupt: CRC {computed:08x}, its header says {stored:08x}"
+        "the batch at offset {base_offset} is corrupt: CRC {computed:08x}, \
+         its header says {stored:08x}"
     )]
     Crc {
         /// Where it starts.

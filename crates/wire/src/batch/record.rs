@@ -90,6 +90,9 @@ impl Records {
         take(&mut body, 1)?;
         let timestamp_delta = varlong(&mut body)?;
         let offset_delta = varint(&mut body)?;
+        if !(0..=self.header.last_offset_delta).contains(&offset_delta) {
+            return Err("its offset lies outside its batch");
+        }
         let key = nullable(&mut body)?;
         let value = nullable(&mut body)?;
         let headers = varint(&mut body)?;

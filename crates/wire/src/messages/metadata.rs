@@ -7,7 +7,7 @@ use uuid::Uuid;
 message! {
     /// The request of Metadata (key 3).
     struct MetadataRequest {
-        topics: Option<Vec<MetadataRequestTopic>> [0..],
+        topics: Option<Vec<MetadataRequestTopic>> [0..] null [1..],
         allow_auto_topic_creation: bool [4..] = true,
         include_cluster_authorized_operations: bool [8..=10],
         include_topic_authorized_operations: bool [8..],
@@ -16,7 +16,7 @@ message! {
     /// Part of [`MetadataRequest`].
     struct MetadataRequestTopic {
         topic_id: Uuid [10..],
-        name: Option<String> [0..],
+        name: Option<String> [0..] null [10..],
     }
 
     /// The response of Metadata (key 3).
@@ -41,7 +41,7 @@ message! {
     /// Part of [`MetadataResponse`].
     struct MetadataResponseTopic {
         error_code: ErrorCode [0..],
-        name: Option<String> [0..],
+        name: Option<String> [0..] null [12..],
         topic_id: Uuid [10..],
         is_internal: bool [1..],
         partitions: Vec<MetadataResponsePartition> [0..],

@@ -1,0 +1,19 @@
+//! One file per API: a decoded request in, a response out. Handlers know no sockets.
+
+pub mod api_versions;
+pub mod create_partitions;
+pub mod create_topics;
+pub mod delete_records;
+pub mod delete_topics;
+pub mod describe_cluster;
+pub mod describe_configs;
+pub mod fetch;
+pub mod find_coordinator;
+pub mod incremental_alter_configs;
+pub mod init_producer_id;
+pub mod list_offsets;
+pub mod list_partition_reassignments;
+pub mod metadata;
+pub mod mirror_append;
+pub mod offset_for_leader_epoch;
+pub mod produce;

@@ -1,0 +1,135 @@
+//! Group commit: one task makes appended records durable, many at a time.
+//!
+//! The first append after a commit opens a group; it closes after `max_wait` or `max_bytes`,
+//! and then every partition written since is synced on a blocking thread, a few at a time.
+//! A failed `fdatasync` is final: the kernel may have dropped the pages, so asking again would
+//! lie. From then on every partition answers KAFKA_STORAGE_ERROR.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::StreamExt;
+use strait_io::time::{self, Duration};
+use tokio::sync::Notify;
+
+use crate::config::FlushPolicy;
+use crate::metrics::Metrics;
+use crate::partition::Partition;
+
+/// The list of partitions with unsynced records, and the task that works it off.
+pub struct Flusher {
+    policy: FlushPolicy,
+    parallel: usize,
+    metrics: Arc<Metrics>,
+    group: Mutex<Vec<Arc<Partition>>>,
+    group_bytes: AtomicU64,
+    opened: Notify,
+    filled: Notify,
+    failed: AtomicBool,
+}
+
+impl Flusher {
+    /// A flusher whose task is not running yet.
+    pub fn new(policy: FlushPolicy, parallel: usize, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self {
+            policy,
+            parallel,
+            metrics,
+            group: Mutex::default(),
+            group_bytes: AtomicU64::new(0),
+            opened: Notify::new(),
+            filled: Notify::new(),
+            failed: AtomicBool::new(false),
+        })
+    }
+
+    /// When records are safe.
+    pub fn policy(&self) -> FlushPolicy {
+        self.policy
+    }
+
+    /// Whether appends must be announced.
+    pub fn commits_groups(&self) -> bool {
+        matches!(self.policy, FlushPolicy::Group { .. })
+    }
+
+    /// Whether the disk has failed us.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    /// `bytes` were appended, to a partition that is new in the group or already in it.
+    pub(crate) fn appended(&self, new: Option<Arc<Partition>>, bytes: u64) {
+        let FlushPolicy::Group { max_bytes, .. } = self.policy else { return };
+        let total = self.group_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if let Some(partition) = new {
+            self.enlist(partition);
+        }
+        if total >= max_bytes {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Puts a partition into the group.
+    pub(crate) fn enlist(&self, partition: Arc<Partition>) {
+        self.group.lock().unwrap_or_else(PoisonError::into_inner).push(partition);
+        self.opened.notify_one();
+    }
+
+    /// Commits groups for ever; whoever spawns the task ends it.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let FlushPolicy::Group { max_wait, .. } = self.policy else { return };
+        while !self.has_failed() {
+            self.opened.notified().await;
+            self.gather(max_wait).await;
+            self.commit().await;
+        }
+    }
+
+    /// Commits what there is, now.
+    pub(crate) async fn commit(&self) {
+        self.group_bytes.store(0, Ordering::Relaxed);
+        let group = std::mem::take(&mut *self.group.lock().unwrap_or_else(PoisonError::into_inner));
+        if group.is_empty() {
+            return;
+        }
+        self.metrics.flushes.add(1);
+        let syncs = group.iter().cloned().map(|partition| self.sync(partition));
+        futures::stream::iter(syncs).buffer_unordered(self.parallel).collect::<Vec<()>>().await;
+        if self.has_failed() {
+            group.iter().for_each(|partition| partition.wake_all());
+        }
+    }
+
+    async fn gather(&self, max_wait: Duration) {
+        let FlushPolicy::Group { max_bytes, .. } = self.policy else { return };
+        let deadline = time::now() + max_wait;
+        while self.group_bytes.load(Ordering::Relaxed) < max_bytes {
+            if time::timeout_at(deadline, self.filled.notified()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn sync(&self, partition: Arc<Partition>) {
+        let Some(ticket) = partition.start_sync() else { return };
+        self.metrics.syncs.add(1);
+        let synced = tokio::task::spawn_blocking(move || ticket.run()).await;
+        match synced {
+            Ok(Ok(offset)) => partition.finish_sync(offset),
+            Ok(Err(error)) => self.fail(&partition, &error.to_string()),
+            Err(error) => self.fail(&partition, &error.to_string()),
+        }
+    }
+
+    fn fail(&self, partition: &Partition, error: &str) {
+        self.failed.store(true, Ordering::Release);
+        tracing::error!(
+            topic = partition.topic(),
+            partition = partition.index(),
+            error,
+            "fdatasync failed: this broker stops serving its partitions; check the disk, then \
+             restart it to recover from what is really there"
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! `strait mirror -c FILE`: runs a worker until SIGTERM or Ctrl-C, then drains.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use strait_io::time;
+
+use super::signal;
+use crate::config::{self, Settings};
+use crate::drain;
+use crate::worker::Worker;
+
+/// Exit code of a configuration with problems (`EX_CONFIG`).
+const EXIT_CONFIG: u8 = 78;
+
+/// The flags of `strait mirror`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct MirrorArgs {
+    /// The configuration file.
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// Mirrors until told to stop.
+pub async fn run(args: &MirrorArgs) -> ExitCode {
+    match config::load(&args.config) {
+        Ok(settings) => mirror(&settings).await,
+        Err(problems) => {
+            eprintln!("{problems}");
+            ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
+async fn mirror(settings: &Settings) -> ExitCode {
+    let worker = Worker::new(settings);
+    let (signal, drain) = drain::channel();
+    let mut running = tokio::spawn(worker.run(drain));
+    tokio::select! {
+        () = signal::terminate() => {}
+        ended = &mut running => return exit_code(ended.is_ok()),
+    }
+    tracing::info!("draining: finishing what is in flight");
+    signal.start();
+    match time::timeout(settings.worker.drain, running).await {
+        Ok(ended) => exit_code(ended.is_ok()),
+        Err(_) => {
+            tracing::warn!(
+                "not drained within {:?}; the rest is resumed from the ledger",
+                settings.worker.drain
+            );
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn exit_code(fine: bool) -> ExitCode {
+    if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

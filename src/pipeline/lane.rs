@@ -1,0 +1,163 @@
+//! A lane: one source partition on its way into one target partition.
+//!
+//! Claim it, follow the source, send what it brings, write down what the target acknowledged;
+//! on a fault, say which and begin again, or stop and wait for a person.
+//! `checkpoint <= acknowledged <= sent <= fetched`, and a checkpoint is only what the ledger
+//! holds durably. The order *target acknowledges, then ledger, then checkpoint* is the delivery
+//! guarantee; it is `mirror` below.
+
+use std::sync::Arc;
+
+use strait_client::Backoff;
+use strait_io::{rng, time};
+
+use super::claim::{Identity, claim};
+use super::course::Course;
+use super::fault::LaneFault;
+use super::route::{Mode, Route};
+use crate::drain::Drain;
+use crate::ledger::{LaneKey, LaneRecord};
+use crate::sink::SinkFault;
+use crate::source::Follow;
+use crate::status::Stage;
+use crate::status::lane::{LaneStatus, add, set};
+use strait_wire::Uuid;
+
+/// What a lane is, for as long as it lives.
+#[derive(Debug, Clone)]
+pub struct LaneSpec {
+    /// Its identity in the ledger.
+    pub key: LaneKey,
+    /// The source topic's id; nil where the source has none.
+    pub topic_id: Uuid,
+    /// How it is delivered.
+    pub mode: Mode,
+}
+
+/// A lane about to run.
+pub struct Lane {
+    route: Arc<Route>,
+    spec: LaneSpec,
+    status: Arc<LaneStatus>,
+    identity: Identity,
+}
+
+impl Lane {
+    /// A lane with what the ledger said of it.
+    pub fn new(
+        route: Arc<Route>,
+        spec: LaneSpec,
+        status: Arc<LaneStatus>,
+        record: Option<LaneRecord>,
+    ) -> Self {
+        let identity = Identity::new(record);
+        Self { route, spec, status, identity }
+    }
+
+    /// Mirrors until drained, or until a fault that only a person can lift.
+    pub async fn run(mut self, mut drain: Drain) {
+        let mut backoff = Backoff::default();
+        while let Err(fault) = self.mirror(&mut drain, &mut backoff).await {
+            add(&self.status.faults, 1);
+            if !fault.passes() {
+                return self.stop(&fault);
+            }
+            self.retry(&fault);
+            let pause = backoff.next(rng::below(1024));
+            tokio::select! {
+                () = time::sleep(pause) => self.look_again().await,
+                () = drain.started() => return,
+            }
+        }
+    }
+
+    /// One life of the lane, from claim to fault or drain.
+    async fn mirror(&mut self, drain: &mut Drain, backoff: &mut Backoff) -> Result<(), LaneFault> {
+        self.status.enter(Stage::Resuming);
+        let claim = claim(&self.route, &self.spec, &mut self.identity).await?;
+        let follow = self.follow(&claim.record, claim.position).await?;
+        let mut feed = self.route.source.follow(follow, Arc::clone(&self.status)).await;
+        let mut sink = self.route.sink.open(claim.place.clone(), claim.terms).await;
+        let mut course = Course::new(&self.route, &self.spec, &self.status, claim);
+        self.status.enter(Stage::Mirroring);
+        loop {
+            let save_at = course.next_save();
+            tokio::select! {
+                biased;
+                written = sink.written(), if course.awaits_the_target() => {
+                    course.acknowledge(written?, &mut self.identity);
+                    *backoff = Backoff::default();
+                }
+                saved = course.saved(), if course.is_saving() => {
+                    self.identity.record = Some(saved?);
+                }
+                () = time::sleep_until(save_at), if course.wants_checkpoint() => {
+                    course.save();
+                }
+                () = drain.started(), if !course.is_draining() => {
+                    self.status.enter(Stage::Draining);
+                    course.drain();
+                }
+                Some(chunk) = feed.next(), if !course.is_draining() => {
+                    course.send(chunk?, &sink, &mut self.identity).await?;
+                }
+            }
+            if course.is_drained() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn follow(
+        &self,
+        record: &LaneRecord,
+        position: crate::model::SourceOffset,
+    ) -> Result<Follow, LaneFault> {
+        let (topic, partition) = (self.spec.key.topic.clone(), self.spec.key.partition);
+        let cluster = self.route.source.cluster();
+        let leader = cluster.leader(&topic, partition).await?;
+        let view = cluster.view();
+        let known = view.as_ref().and_then(|view| view.partition(&topic, partition));
+        let leader_epoch = known.map_or(-1, |partition| partition.leader_epoch);
+        let at_the_record = position == record.position && record.run.is_some();
+        Ok(Follow {
+            topic,
+            topic_id: self.spec.topic_id,
+            partition,
+            leader,
+            leader_epoch,
+            last_epoch: if at_the_record { record.leader_epoch } else { -1 },
+            position,
+            committed_only: self.spec.mode != Mode::Preserve,
+        })
+    }
+
+    /// Looks for leaders anew before the next try.
+    async fn look_again(&self) {
+        let key = &self.spec.key;
+        // A refresh that fails is repeated by the claim, whose fault is the one to report.
+        let _ = self.route.source.cluster().refresh(&[&key.topic]).await;
+        let _ = self.route.sink.cluster().refresh(&[&key.target_topic]).await;
+    }
+
+    fn retry(&mut self, fault: &LaneFault) {
+        if let LaneFault::Sink(SinkFault::OutOfSequence(_)) = fault {
+            self.identity.forget_producer();
+        }
+        if self.status.enter(Stage::Retrying(fault.to_string())) {
+            tracing::warn!(lane = %self.name(), "{fault}; trying again");
+        }
+    }
+
+    fn stop(&self, fault: &LaneFault) {
+        let text = format!("{fault}. Next: {}", fault.next_step());
+        tracing::error!(lane = %self.name(), "stopped: {text}");
+        self.status.enter(Stage::Stopped(text));
+        set(&self.status.fetched, crate::status::lane::get(&self.status.acknowledged));
+    }
+
+    fn name(&self) -> String {
+        let key = &self.spec.key;
+        format!("{} {}-{}", key.pipeline, key.topic, key.partition)
+    }
+}
