@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use futures::FutureExt;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, StreamConsumer};
+use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::types::RDKafkaErrorCode;
@@ -299,8 +299,7 @@ fn counts_by_librdkafka(
     consumer: &StreamConsumer,
     topic: Option<&str>,
 ) -> Result<Vec<(String, i32)>, Failure> {
-    let client: &BaseConsumer = consumer;
-    let metadata = client.fetch_metadata(topic, Duration::from_secs(30))?;
+    let metadata = consumer.fetch_metadata(topic, Duration::from_secs(30))?;
     let known = metadata.topics().iter().filter(|topic| topic.error().is_none());
     Ok(known.map(|topic| (topic.name().to_owned(), topic.partitions().len() as i32)).collect())
 }

@@ -127,6 +127,8 @@ fn producer_config(
     let mut config = librdkafka::config(addresses, "console-producer");
     // As Kafka's own producer places keys, so that both put a key into the same partition.
     config.set("partitioner", "murmur2_random").set("message.timeout.ms", "30000");
+    // Lines without keys that are typed together stay together, and so keep their order.
+    config.set("sticky.partitioning.linger.ms", "1000");
     let flags = [
         ("compression.type", args.compression_codec.clone()),
         ("acks", args.request_required_acks.clone()),
@@ -166,6 +168,8 @@ fn produce_lines(args: &Args, config: &ClientConfig) -> Result<(), Failure> {
     let lost = Arc::new(AtomicU64::new(0));
     let producer: ThreadedProducer<Deliveries> =
         config.create_with_context(Deliveries(lost.clone()))?;
+    // Before it knows the partitions, librdkafka spreads lines without keys over all of them.
+    producer.client().fetch_metadata(Some(&args.topic), Duration::from_secs(30))?;
     let outcome = send_lines(args, &reader, &producer);
     producer.flush(Duration::from_secs(60))?;
     outcome?;

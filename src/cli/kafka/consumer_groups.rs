@@ -275,8 +275,8 @@ async fn end_offsets<'a>(
 
 async fn delete(cluster: &Cluster, args: &Args) -> Result<(), Failure> {
     let names = named_groups(cluster, args, "--delete").await?;
-    let outcomes = cluster.delete_groups(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let (deleted, failed) = sorted_out(outcomes.await);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (deleted, failed) = sorted_out(cluster.delete_groups(&names).await);
     if failed.is_empty() {
         print(&format!("Deletion of requested consumer groups ({deleted}) was successful.\n"));
         return Ok(());

@@ -43,10 +43,15 @@ impl Failure {
     }
 }
 
-/// The broker's own words where it has some, as Kafka's tools print them.
+/// The broker's own words where it has some, as Kafka's tools print them; no region is named,
+/// because a command knows one cluster only.
 pub(super) fn words(error: &ClientError) -> String {
     match error {
         ClientError::Kafka { message: Some(message), .. } => message.clone(),
+        ClientError::NoneReachable { tried, .. } => {
+            let tried: Vec<String> = tried.iter().map(ToString::to_string).collect();
+            format!("no broker can be reached: {}", tried.join("; "))
+        }
         other => other.to_string(),
     }
 }

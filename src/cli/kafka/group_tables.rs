@@ -53,8 +53,11 @@ pub(super) fn list(groups: &[ListedGroup], columns: ListColumns) -> String {
     table.render()
 }
 
-/// `--describe`.
+/// `--describe`; nothing for a group that reads nothing.
 pub(super) fn offsets(group: &str, partitions: &[GroupPartition], verbose: bool) -> String {
+    if partitions.is_empty() {
+        return String::new();
+    }
     let mut heads = vec![
         ("GROUP", Width::AtLeast(15)),
         ("TOPIC", Width::AtLeast(15)),

@@ -308,7 +308,7 @@ fn topic_id(id: Uuid) -> String {
         let six = if shift >= 0 { bits >> shift } else { bits << -shift };
         char::from(DIGITS[(six & 63) as usize])
     };
-    (-4..=122).step_by(6).rev().map(digit).collect()
+    (0..22).map(|nth| digit(122 - 6 * nth)).collect()
 }
 
 #[cfg(test)]
