@@ -53,6 +53,12 @@ fn two(seconds: u64, (large, name): (u64, &str), (small, small_name): (u64, &str
     }
 }
 
+/// The time of day in UTC, `15:50:45`.
+pub fn clock(wall_ms: i64) -> String {
+    let seconds = wall_ms.div_euclid(1000).rem_euclid(86_400);
+    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +74,12 @@ mod tests {
     fn sizes_have_a_unit() {
         let read = [0.0, 999.0, 999.9, 1_400_000.0, 3.26e9].map(bytes);
         assert_eq!(read, ["0 B", "999 B", "1.0 kB", "1.4 MB", "3.3 GB"]);
+    }
+
+    #[test]
+    fn the_clock_is_utc() {
+        assert_eq!(clock(1_764_085_845_000), "15:50:45");
+        assert_eq!(clock(0), "00:00:00");
     }
 
     #[test]
