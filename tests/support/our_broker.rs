@@ -1,32 +1,38 @@
-//! Our broker, in this process, in a folder of its own.
+//! Our own broker as users run it: `strait broker` in a process of its own, gone on drop.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use strait_broker::{Broker, BrokerConfig};
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
 
-/// A running broker and the runtime it lives on.
+use super::child::{LoggedChild, strait};
+use super::eventually;
+use super::real_kafka::{answers, free_address};
+
+const START: Duration = Duration::from_secs(30);
+
+/// A running broker; its data outlives a kill.
 pub struct OurBroker {
-    broker: Option<Broker>,
-    runtime: Runtime,
+    process: LoggedChild,
     folder: TempDir,
+    address: SocketAddr,
 }
 
 impl OurBroker {
-    /// Starts one on a free port, with topics created as they are asked for, as a stock Kafka.
+    /// Starts one on a free port with an empty folder.
     pub fn start() -> Self {
-        let runtime = runtime();
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut this = Self { broker: None, runtime, folder };
-        this.serve();
-        this
+        let address = free_address();
+        let process = spawn(address, &folder.path().join("data"));
+        let broker = Self { process, folder, address };
+        broker.wait();
+        broker
     }
 
-    /// Where clients begin: `127.0.0.1:PORT`.
+    /// Where clients begin.
     pub fn bootstrap(&self) -> String {
-        self.broker.as_ref().expect("it serves").address().to_string()
+        self.address.to_string()
     }
 
     /// The folder with a folder for each partition.
@@ -34,34 +40,36 @@ impl OurBroker {
         self.folder.path().join("data")
     }
 
-    /// Ends without closing anything, as a killed process would, and starts again on the same
-    /// folder (and on another port).
-    pub fn crash_and_restart(&mut self) {
-        drop(self.broker.take());
-        // Every task dies with its runtime, wherever it is.
-        self.runtime = runtime();
-        self.serve();
+    /// Ends it as a power loss of the process would.
+    pub fn kill(&mut self) {
+        self.process.kill();
     }
 
-    /// Ends in order and starts again on the same folder (and on another port).
-    pub fn drain_and_restart(&mut self) {
-        let broker = self.broker.take().expect("it serves");
-        self.runtime.block_on(broker.drain(Duration::from_secs(5)));
-        self.serve();
+    /// Starts it again on what is in its folder.
+    pub fn start_again(&mut self) {
+        self.process = spawn(self.address, &self.data_folder());
+        self.wait();
     }
 
-    fn serve(&mut self) {
-        let config = BrokerConfig {
-            data_dir: self.data_folder(),
-            auto_create_topics: true,
-            ..BrokerConfig::default()
-        };
-        let broker = self.runtime.block_on(Broker::start(config));
-        self.broker = Some(broker.expect("the broker starts"));
+    /// Stops it in its tracks; connections stay open and silent.
+    pub fn freeze(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.process.signal("CONT");
+    }
+
+    fn wait(&self) {
+        eventually(START, || {
+            answers(self.address).map_err(|e| format!("our broker: {e}\n{}", self.process.log()))
+        });
     }
 }
 
-fn runtime() -> Runtime {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all().build().expect("a runtime starts")
+fn spawn(address: SocketAddr, data: &std::path::Path) -> LoggedChild {
+    let mut broker = strait();
+    broker.args(["broker", "--listen", &address.to_string(), "--data"]).arg(data);
+    LoggedChild::spawn(&mut broker)
 }

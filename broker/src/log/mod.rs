@@ -200,6 +200,11 @@ impl Log {
     /// may be appended afterwards.
     pub fn close(&mut self) -> Result<(), LogError> {
         self.store_derived()?;
+        self.flush()
+    }
+
+    /// Makes everything durable now.
+    pub(super) fn flush(&mut self) -> Result<(), LogError> {
         let up_to = self.sync().run().map_err(LogError::sync(&self.dir))?;
         self.mark_flushed(up_to);
         Ok(())
