@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use strait_io::time;
 
 use super::signal;
-use crate::config::{self, Settings};
+use crate::config::{self, HttpSettings, Settings};
 use crate::drain;
+use crate::http;
 use crate::worker::Worker;
 
 /// Exit code of a configuration with problems (`EX_CONFIG`).
@@ -34,6 +35,12 @@ pub async fn run(args: &MirrorArgs) -> ExitCode {
 
 async fn mirror(settings: &Settings) -> ExitCode {
     let worker = Worker::new(settings);
+    if let Some(http) = settings.http
+        && let Err(message) = serve(http, &worker).await
+    {
+        eprintln!("strait mirror: {message}");
+        return ExitCode::FAILURE;
+    }
     let (signal, drain) = drain::channel();
     let mut running = tokio::spawn(worker.run(drain));
     tokio::select! {
@@ -52,6 +59,21 @@ async fn mirror(settings: &Settings) -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Serves the page from now on; a port in use is known before anything is mirrored.
+async fn serve(http: HttpSettings, worker: &Worker) -> Result<(), String> {
+    let address = http.listen;
+    let listener = http::listen(address).await.map_err(|error| {
+        format!(
+            "the page cannot listen on {address}: {error}. Next: give `http.listen` a free \
+             address, or leave `http` out"
+        )
+    })?;
+    let at = listener.local_addr().unwrap_or(address);
+    tracing::info!("the page is at http://{at}/, metrics at http://{at}/metrics");
+    tokio::spawn(http::serve(listener, worker.board()));
+    Ok(())
 }
 
 fn exit_code(fine: bool) -> ExitCode {

@@ -5,8 +5,12 @@ pub mod check;
 pub mod config_file;
 pub mod dev;
 pub mod explain;
+pub mod lag;
 pub mod mirror;
+pub mod running;
 pub mod signal;
+pub mod status;
+pub mod table;
 
 use std::process::ExitCode;
 
@@ -34,6 +38,10 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Say whether a topic is mirrored, by which pipeline, and why.
     Explain(explain::ExplainArgs),
+    /// Ask a running worker whether everything arrives; exit code 1 when something is stopped.
+    Status(status::StatusArgs),
+    /// Ask a running worker how far behind it is.
+    Lag(lag::LagArgs),
 }
 
 /// Runs the command to its exit code.
@@ -44,5 +52,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Mirror(args) => mirror::run(&args).await,
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Status(args) => status::run(&args).await,
+        Command::Lag(args) => lag::run(&args).await,
     }
 }
