@@ -5,6 +5,7 @@ pub mod check;
 pub mod config_file;
 pub mod dev;
 pub mod explain;
+pub mod kafka;
 pub mod lag;
 pub mod mirror;
 pub mod running;
@@ -42,6 +43,17 @@ pub enum Command {
     Status(status::StatusArgs),
     /// Ask a running worker how far behind it is.
     Lag(lag::LagArgs),
+}
+
+impl Command {
+    /// What is logged unless `STRAIT_LOG` says otherwise: services tell what they do, the others
+    /// only what goes wrong.
+    pub fn log_level(&self) -> &'static str {
+        match self {
+            Command::Mirror(_) | Command::Broker(_) => "info",
+            _ => "warn",
+        }
+    }
 }
 
 /// Runs the command to its exit code.
