@@ -79,3 +79,20 @@ async fn serve(http: HttpSettings, worker: &Worker) -> Result<(), String> {
 fn exit_code(fine: bool) -> ExitCode {
     if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_in_use_is_said_with_the_next_step() {
+        let taken = http::listen(([127, 0, 0, 1], 0).into()).await.expect("a port is free");
+        let listen = taken.local_addr().expect("it listens");
+        let file = include_str!("../../configs/minimal.yaml");
+        let settings = config::parse("minimal.yaml", file).expect("the sample is fine");
+        let refused = serve(HttpSettings { listen }, &Worker::new(&settings)).await;
+        let message = refused.expect_err("the port is taken");
+        assert!(message.starts_with(&format!("the page cannot listen on {listen}: ")), "{message}");
+        assert!(message.contains("Next: "), "{message}");
+    }
+}
