@@ -6,8 +6,12 @@ pub mod config_file;
 pub mod dev;
 pub mod explain;
 pub mod kafka;
+pub mod lag;
 pub mod mirror;
+pub mod running;
 pub mod signal;
+pub mod status;
+pub mod table;
 
 use std::process::ExitCode;
 
@@ -35,6 +39,10 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Say whether a topic is mirrored, by which pipeline, and why.
     Explain(explain::ExplainArgs),
+    /// Ask a running worker whether everything arrives; exit code 1 when something is stopped.
+    Status(status::StatusArgs),
+    /// Ask a running worker how far behind it is.
+    Lag(lag::LagArgs),
     /// Create, list, describe, widen and delete topics, with Kafka's own flags.
     KafkaTopics(KafkaArgs),
     /// Send lines from standard input, with Kafka's own flags.
@@ -88,6 +96,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Mirror(args) => mirror::run(&args).await,
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Status(args) => status::run(&args).await,
+        Command::Lag(args) => lag::run(&args).await,
         Command::KafkaTopics(args) => kafka::topics::run(args.flags).await,
         Command::KafkaConsoleProducer(args) => kafka::console_producer::run(args.flags).await,
         Command::KafkaConsoleConsumer(args) => kafka::console_consumer::run(args.flags).await,
