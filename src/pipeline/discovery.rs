@@ -125,7 +125,8 @@ impl Discovery {
             Err(e) if e.code() == Some(ErrorCode::TOPIC_ALREADY_EXISTS) => Ok(()),
             Err(error) => Err(error.to_string()),
             Ok(()) => {
-                tracing::info!(pipeline = %self.route.settings.name, topic = name, "target topic ready");
+                let pipeline = &self.route.settings.name;
+                tracing::info!(%pipeline, topic = name, "target topic ready");
                 Ok(())
             }
         }?;
