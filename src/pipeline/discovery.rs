@@ -13,7 +13,7 @@ use crate::ledger::{LaneKey, LaneRecord};
 use crate::status::Stage;
 use crate::status::lane::{LaneName, LaneStatus};
 use crate::topics::Explanation;
-use crate::topics::provision::{PRESERVE_CONFIG, Wanted, provision};
+use crate::topics::provision::{MIRROR_CONFIG, Wanted, provision};
 
 /// A pipeline's view of its two clusters.
 pub struct Discovery {
@@ -111,8 +111,8 @@ impl Discovery {
         name: &str,
         mode: Mode,
     ) -> Result<(), String> {
-        let (key, value) = PRESERVE_CONFIG;
-        let extra = (mode == Mode::Preserve).then(|| (key.to_owned(), value.to_owned()));
+        let ours = mode != Mode::AtLeastOnce;
+        let extra = ours.then(|| (MIRROR_CONFIG.to_owned(), mode.name().to_owned()));
         let wanted = Wanted {
             name: name.to_owned(),
             partitions: topic.partitions.len() as i32,
