@@ -3,4 +3,7 @@
 
 mod arrival;
 mod crash;
+mod discovery;
 mod ledger;
+mod segments;
+mod whole;
