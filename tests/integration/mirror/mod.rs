@@ -6,4 +6,5 @@ mod crash;
 mod discovery;
 mod ledger;
 mod segments;
+mod sources;
 mod whole;
