@@ -9,6 +9,6 @@ use strait::telemetry;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::start("info");
+    telemetry::start(cli.command.log_level());
     cli::run(cli).await
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use strait_io::time::Duration;
 use strait_wire::frame::FRAME_BYTES_MAX;
 
+use crate::coordinator::GroupSettings;
 use crate::log::LogSettings;
 
 /// How a broker is set up. `BrokerConfig::default()` listens on a free loopback port and needs
@@ -40,6 +41,8 @@ pub struct BrokerConfig {
     pub cap_replication_factor: bool,
     /// How logs are cut, indexed and kept where the topic does not say.
     pub log: LogSettings,
+    /// How consumer groups behave.
+    pub groups: GroupSettings,
     /// How often old segments are looked for.
     pub retention_interval: Duration,
     /// Every cap.
@@ -128,6 +131,7 @@ impl Default for BrokerConfig {
             default_partitions: 1,
             cap_replication_factor: true,
             log: LogSettings::default(),
+            groups: GroupSettings::default(),
             retention_interval: Duration::from_secs(300),
             limits: Limits::default(),
         }

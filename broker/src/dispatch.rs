@@ -12,6 +12,7 @@ use strait_wire::frame::{self, RequestHeader};
 use strait_wire::{ApiKey, Piece, Reader, Request, WireError};
 
 use crate::api;
+use crate::coordinator::GroupCoordinator;
 use crate::node::Node;
 use crate::request::Caller;
 
@@ -83,8 +84,9 @@ pub struct Api {
     handler: Handler,
 }
 
-/// Handlers that see the decoded request and return the response: `typed`. Those that encode
-/// their own answer (file ranges, no answer at all): `raw`.
+/// Handlers that see the decoded request and return the response: `typed`. The methods of the
+/// group coordinator: `group`. Those that encode their own answer (file ranges, no answer at
+/// all): `raw`.
 macro_rules! table {
     ($( $key:ident $min:literal ..= $max:literal $kind:ident $handler:path; )*) => {
         &[ $( Api {
@@ -95,6 +97,11 @@ macro_rules! table {
         }, )* ]
     };
     (@ typed $handler:path) => { |call| Box::pin(typed(call, $handler)) };
+    (@ group $handler:path) => { |call| {
+        Box::pin(typed(call, |node, context, request| async move {
+            $handler(&node.groups, &context.caller, request).await
+        }))
+    } };
     (@ raw $handler:path) => { |call| Box::pin($handler(call)) };
 }
 
@@ -104,7 +111,15 @@ pub static TABLE: &[Api] = table! {
     Fetch 4..=18 raw api::fetch::handle;
     ListOffsets 1..=10 typed api::list_offsets::handle;
     Metadata 0..=13 typed api::metadata::handle;
+    OffsetCommit 2..=9 group GroupCoordinator::offset_commit;
+    OffsetFetch 1..=9 group GroupCoordinator::offset_fetch;
     FindCoordinator 0..=6 typed api::find_coordinator::handle;
+    JoinGroup 0..=9 group GroupCoordinator::join_group;
+    Heartbeat 0..=4 group GroupCoordinator::heartbeat;
+    LeaveGroup 0..=5 group GroupCoordinator::leave_group;
+    SyncGroup 0..=5 group GroupCoordinator::sync_group;
+    DescribeGroups 0..=6 group GroupCoordinator::describe_groups;
+    ListGroups 0..=5 group GroupCoordinator::list_groups;
     ApiVersions 0..=4 typed api::api_versions::handle;
     CreateTopics 2..=7 typed api::create_topics::handle;
     DeleteTopics 1..=6 typed api::delete_topics::handle;
@@ -113,8 +128,10 @@ pub static TABLE: &[Api] = table! {
     OffsetForLeaderEpoch 2..=4 typed api::offset_for_leader_epoch::handle;
     DescribeConfigs 1..=4 typed api::describe_configs::handle;
     CreatePartitions 0..=3 typed api::create_partitions::handle;
+    DeleteGroups 0..=2 group GroupCoordinator::delete_groups;
     IncrementalAlterConfigs 0..=1 typed api::incremental_alter_configs::handle;
     ListPartitionReassignments 0..=0 typed api::list_partition_reassignments::handle;
+    OffsetDelete 0..=0 group GroupCoordinator::offset_delete;
     DescribeCluster 0..=2 typed api::describe_cluster::handle;
     MirrorAppend 0..=0 typed api::mirror_append::handle;
 };
@@ -188,5 +205,17 @@ mod tests {
             let refused_below = api.key == ApiKey::Produce;
             assert!(refused_below || api.min == *api.key.versions().start(), "{:?}", api.key);
         }
+    }
+    #[test]
+    fn the_readme_lists_the_table() {
+        let listed: Vec<&str> = include_str!("../README.md")
+            .lines()
+            .skip_while(|line| *line != "| Key | API | Versions |")
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        let row =
+            |api: &Api| format!("| {} | {:?} | {}-{} |", api.key.code(), api.key, api.min, api.max);
+        assert_eq!(listed, TABLE.iter().map(row).collect::<Vec<_>>());
     }
 }

@@ -3,7 +3,8 @@
 //! The first append after a commit opens a group; it closes after `max_wait` or `max_bytes`,
 //! and then every partition written since is synced on a blocking thread, a few at a time.
 //! A failed `fdatasync` is final: the kernel may have dropped the pages, so asking again would
-//! lie. From then on every partition answers KAFKA_STORAGE_ERROR.
+//! lie. From then on every partition answers KAFKA_STORAGE_ERROR. (A topic that is deleted while
+//! its group commits has no records left to lose, and its failure means nothing.)
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,8 +71,7 @@ impl Flusher {
         }
     }
 
-    /// Puts a partition into the group.
-    pub(crate) fn enlist(&self, partition: Arc<Partition>) {
+    fn enlist(&self, partition: Arc<Partition>) {
         self.group.lock().unwrap_or_else(PoisonError::into_inner).push(partition);
         self.opened.notify_one();
     }
@@ -117,6 +117,7 @@ impl Flusher {
         let synced = tokio::task::spawn_blocking(move || ticket.run()).await;
         match synced {
             Ok(Ok(offset)) => partition.finish_sync(offset),
+            Ok(Err(_)) if partition.is_retired() => {}
             Ok(Err(error)) => self.fail(&partition, &error.to_string()),
             Err(error) => self.fail(&partition, &error.to_string()),
         }
@@ -131,5 +132,34 @@ impl Flusher {
             "fdatasync failed: this broker stops serving its partitions; check the disk, then \
              restart it to recover from what is really there"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Log, LogSettings, Shutdown};
+    use crate::partition::wait;
+    use strait_wire::ErrorCode;
+
+    #[tokio::test]
+    async fn t9_a_failed_sync_ends_service_and_wakes_who_waits() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = Log::open(folder.path(), LogSettings::default(), Shutdown::Clean);
+        let flusher = Flusher::new(FlushPolicy::default(), 1, Arc::new(Metrics::default()));
+        let log = log.expect("an empty log");
+        let partition = Partition::new("t".into(), 0, flusher.clone(), log);
+        let target = [(partition.clone(), 1)];
+        let waiting = wait::safe(&target, time::now() + Duration::from_secs(20));
+        let failing = async {
+            tokio::task::yield_now().await;
+            flusher.fail(&partition, "the disk is gone");
+            partition.wake_all();
+        };
+        let before = time::now();
+        let (results, ()) = tokio::join!(waiting, failing);
+        assert_eq!(results, [Err(ErrorCode::KAFKA_STORAGE_ERROR)]);
+        assert!(before.elapsed() < Duration::from_secs(5));
+        assert_eq!(partition.high_watermark(), Err(ErrorCode::KAFKA_STORAGE_ERROR));
     }
 }

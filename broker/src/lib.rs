@@ -11,6 +11,7 @@ mod connection;
 pub mod coordinator;
 mod dispatch;
 mod flush;
+mod group_store;
 mod identity;
 pub mod log;
 pub mod metrics;

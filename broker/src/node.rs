@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::config::BrokerConfig;
+use crate::coordinator::GroupCoordinator;
 use crate::flush::Flusher;
 use crate::identity::Identity;
 use crate::metrics::Metrics;
@@ -29,7 +30,9 @@ pub struct Node {
     /// Its data folder.
     pub identity: Identity,
     /// Its topics.
-    pub topics: Topics,
+    pub topics: Arc<Topics>,
+    /// Its consumer groups.
+    pub groups: Arc<GroupCoordinator>,
     /// Its group commits.
     pub flusher: Arc<Flusher>,
     /// Its source of producer ids.

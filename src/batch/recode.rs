@@ -132,10 +132,7 @@ mod tests {
         let target = RawBatch::split_from(&mut bytes).expect("a batch");
         target.verify().expect("sealed");
         let values = |b: &RawBatch| {
-            b.records(1 << 20)
-                .expect("opens")
-                .map(|r| r.expect("whole").value)
-                .collect::<Vec<_>>()
+            b.records(1 << 20).expect("opens").map(|r| r.expect("whole").value).collect::<Vec<_>>()
         };
         assert_eq!(values(&source), values(&target));
         assert_eq!(target.header.compression(), Some(Compression::Zstd));

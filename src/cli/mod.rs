@@ -36,6 +36,17 @@ pub enum Command {
     Explain(explain::ExplainArgs),
 }
 
+impl Command {
+    /// What is logged unless `STRAIT_LOG` says otherwise: services tell what they do, the others
+    /// only what goes wrong.
+    pub fn log_level(&self) -> &'static str {
+        match self {
+            Command::Mirror(_) | Command::Broker(_) => "info",
+            _ => "warn",
+        }
+    }
+}
+
 /// Runs the command to its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     match cli.command {

@@ -1,6 +1,6 @@
-//! Writes posts into one source region at a steady rate, in batches, as an ordinary idempotent
-//! producer would: batches of one partition go in order, and a batch is repeated as it was
-//! until it is acknowledged.
+//! Writes posts into one source region at a steady rate, as an ordinary idempotent producer with
+//! a sticky partitioner would: what gathers in a moment is one batch of one partition, the next
+//! moment's goes to the next, and a batch is repeated as it was until it is acknowledged.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::drain::Drain;
 use crate::model::RegionName;
 
 /// Posts gather for this long before they are sent.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(50);
 /// Posts made in one go at most, so that a pause is not followed by a flood.
 const POSTS_PER_TICK_MAX: u64 = 20_000;
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,15 +30,23 @@ pub struct Generator {
     posts: Posts,
     rate: u32,
     made: u64,
+    turn: i32,
     producer: Option<ProducerId>,
     sequences: BTreeMap<i32, i32>,
+}
+
+/// A moment's posts.
+struct Gathered {
+    partition: i32,
+    records: i64,
+    bytes: Bytes,
 }
 
 impl Generator {
     /// A generator of `rate` posts a second.
     pub fn new(region: RegionName, cluster: Cluster, posts: Posts, rate: u32) -> Self {
-        let (made, producer, sequences) = (0, None, BTreeMap::new());
-        Self { region, cluster, posts, rate, made, producer, sequences }
+        let sequences = BTreeMap::new();
+        Self { region, cluster, posts, rate, made: 0, turn: 0, producer: None, sequences }
     }
 
     /// Posts until drained; what was made is acknowledged before it ends.
@@ -59,7 +67,7 @@ impl Generator {
     }
 
     async fn post_until_acknowledged(&mut self, count: u64, drain: &Drain) {
-        let mut gathered = BTreeMap::new();
+        let mut gathered = None;
         while let Err(error) = self.post(count, &mut gathered).await {
             if drain.is_started() {
                 return;
@@ -69,75 +77,58 @@ impl Generator {
         }
     }
 
-    /// Sends what is gathered (gathering it first, once), and forgets what was acknowledged.
+    /// Sends what is gathered; gathers it first, once.
     async fn post(
         &mut self,
         count: u64,
-        gathered: &mut BTreeMap<i32, (Bytes, i32)>,
+        gathered: &mut Option<Gathered>,
     ) -> Result<(), ClientError> {
-        if gathered.is_empty() {
-            *gathered = self.gather(count).await?;
-        }
-        let leader = self.cluster.leader(TOPIC, 0).await?;
+        let gathered = match gathered {
+            Some(gathered) => gathered,
+            None => gathered.insert(self.gather(count).await?),
+        };
+        let leader = self.cluster.leader(TOPIC, gathered.partition).await?;
         let connection = self.cluster.shared(leader).await?;
-        let batches = gathered.iter().map(|(partition, (bytes, _))| batch(*partition, bytes));
-        let answers = produce(&connection, batches.collect(), TIMEOUT).await?;
-        let mut refused = None;
-        for answer in answers {
-            if answer.error.is_ok() {
-                self.acknowledged(answer.partition, gathered);
-            } else {
-                refused = Some(answer.error);
-            }
-        }
-        match refused {
-            None => Ok(()),
-            Some(code) => Err(ClientError::Closed {
+        let answers = produce(&connection, vec![gathered.batch()], TIMEOUT).await?;
+        if let Some(code) = answers.iter().find_map(|answer| answer.error.ok().err()) {
+            return Err(ClientError::Closed {
                 region: self.cluster.region().clone(),
                 address: connection.address().clone(),
                 reason: format!("a post was refused: {code}"),
-            }),
+            });
         }
+        let sequence = self.sequences.entry(gathered.partition).or_default();
+        *sequence = sequence_after(*sequence, gathered.records);
+        Ok(())
     }
 
-    fn acknowledged(&mut self, partition: i32, gathered: &mut BTreeMap<i32, (Bytes, i32)>) {
-        if let Some((_, records)) = gathered.remove(&partition) {
-            let sequence = self.sequences.entry(partition).or_default();
-            *sequence = sequence_after(*sequence, i64::from(records));
-        }
-    }
-
-    async fn gather(&mut self, count: u64) -> Result<BTreeMap<i32, (Bytes, i32)>, ClientError> {
+    async fn gather(&mut self, count: u64) -> Result<Gathered, ClientError> {
         let producer = match self.producer {
             Some(producer) => producer,
             None => *self.producer.insert(self.cluster.init_producer_id().await?),
         };
         let view = self.cluster.metadata(Topics::Named(&[TOPIC])).await?;
-        let partitions = view.topic(TOPIC).map_or(1, |topic| topic.partitions.len().max(1)) as u64;
-        let mut builders: BTreeMap<i32, BatchBuilder> = BTreeMap::new();
+        let partitions = view.topic(TOPIC).map_or(1, |topic| topic.partitions.len().max(1));
+        self.turn = (self.turn + 1) % partitions as i32;
+        let sequence = self.sequences.get(&self.turn).copied().unwrap_or_default();
+        let mut batch = BatchBuilder::default().producer(producer.id, producer.epoch, sequence);
         let now = time::wall_ms();
         for number in self.made - count..self.made {
-            let partition = (number % partitions) as i32;
-            let sequence = self.sequences.get(&partition).copied().unwrap_or_default();
-            let new = || BatchBuilder::default().producer(producer.id, producer.epoch, sequence);
             let (key, text) = self.posts.post(self.region.as_str(), number, now);
-            let builder = builders.entry(partition).or_insert_with(new);
-            builder.add(now, Some(key.as_bytes()), Some(text.as_bytes()));
+            batch.add(now, Some(key.as_bytes()), Some(text.as_bytes()));
         }
-        let finish = |(partition, builder): (i32, BatchBuilder)| {
-            let records = builder.count();
-            let bytes = builder.finish(Compression::None, None).expect("no codec, no fault");
-            (partition, (bytes, records))
-        };
-        Ok(builders.into_iter().map(finish).collect())
+        let bytes = batch.finish(Compression::None, None).expect("no codec, no fault");
+        Ok(Gathered { partition: self.turn, records: count as i64, bytes })
     }
 }
 
-fn batch(partition: i32, bytes: &Bytes) -> ProduceBatch {
-    ProduceBatch {
-        topic: TOPIC.to_owned(),
-        topic_id: Default::default(),
-        partition,
-        records: Records::Bytes(bytes.clone()),
+impl Gathered {
+    fn batch(&self) -> ProduceBatch {
+        ProduceBatch {
+            topic: TOPIC.to_owned(),
+            topic_id: Default::default(),
+            partition: self.partition,
+            records: Records::Bytes(self.bytes.clone()),
+        }
     }
 }

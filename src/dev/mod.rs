@@ -58,7 +58,9 @@ pub enum DevError {
     #[error(transparent)]
     Broker(#[from] StartError),
     /// The page.
-    #[error("the page cannot listen on {address}: {source}. Next: choose another address with --http")]
+    #[error(
+        "the page cannot listen on {address}: {source}. Next: choose another address with --http"
+    )]
     Http {
         /// Where.
         address: SocketAddr,

@@ -90,22 +90,45 @@ fn pick<'a>(from: &[&'a str]) -> &'a str {
 
 const KINDS: [&str; 5] = ["text", "photo", "quote", "link", "video"];
 const TAGS: [&str; 12] = [
-    "news", "weather", "traffic", "harbour", "market", "football", "music", "elections", "flood",
-    "startup", "photography", "recipes",
+    "news",
+    "weather",
+    "traffic",
+    "harbour",
+    "market",
+    "football",
+    "music",
+    "elections",
+    "flood",
+    "startup",
+    "photography",
+    "recipes",
 ];
 const BLOGS: [&str; 16] = [
-    "harbour-watch", "city-desk", "straits-daily", "night-market", "river-notes", "two-oceans",
-    "late-edition", "tideline", "bridge-cam", "quiet-lanes", "signal-post", "north-quay",
-    "paper-boats", "monsoon-log", "ferry-times", "lighthouse-keeper",
+    "harbour-watch",
+    "city-desk",
+    "straits-daily",
+    "night-market",
+    "river-notes",
+    "two-oceans",
+    "late-edition",
+    "tideline",
+    "bridge-cam",
+    "quiet-lanes",
+    "signal-post",
+    "north-quay",
+    "paper-boats",
+    "monsoon-log",
+    "ferry-times",
+    "lighthouse-keeper",
 ];
 const WORDS: [&str; 72] = [
     "the", "a", "of", "and", "to", "in", "on", "for", "with", "is", "was", "at", "from", "by",
     "this", "that", "it", "as", "be", "are", "ship", "port", "road", "rain", "today", "morning",
-    "people", "street", "market", "harbour", "bridge", "closed", "open", "again", "after", "before",
-    "seen", "says", "new", "old", "photo", "more", "than", "hundred", "boats", "water", "level",
-    "rising", "crowd", "quiet", "festival", "queue", "train", "delay", "flight", "landed", "storm",
-    "warning", "lifted", "power", "back", "district", "east", "west", "north", "south", "police",
-    "report", "update", "live", "follow", "thread",
+    "people", "street", "market", "harbour", "bridge", "closed", "open", "again", "after",
+    "before", "seen", "says", "new", "old", "photo", "more", "than", "hundred", "boats", "water",
+    "level", "rising", "crowd", "quiet", "festival", "queue", "train", "delay", "flight", "landed",
+    "storm", "warning", "lifted", "power", "back", "district", "east", "west", "north", "south",
+    "police", "report", "update", "live", "follow", "thread",
 ];
 
 #[cfg(test)]

@@ -43,12 +43,17 @@ impl Regions {
 
     /// us and sg.
     pub fn sources(&self) -> Vec<(RegionName, Cluster)> {
-        NAMES.into_iter().zip(self.addresses()).take(2).map(|(n, a)| (name(n), client(n, a))).collect()
+        NAMES
+            .into_iter()
+            .zip(self.addresses())
+            .take(2)
+            .map(|(n, a)| (name(n), client(n, a)))
+            .collect()
     }
 
     /// Creates the topic in us and sg; the mirror creates it in ad.
     pub async fn create_topic(&self) -> Result<(), DevError> {
-        for (_, cluster) in self.sources() {
+        let created = self.sources().into_iter().map(|(_, cluster)| async move {
             let topic = NewTopic {
                 name: TOPIC.to_owned(),
                 partitions: Some(PARTITIONS),
@@ -56,10 +61,11 @@ impl Regions {
                 ..Default::default()
             };
             match create_topic(&cluster, topic).await {
-                Err(error) if error.code() == Some(ErrorCode::TOPIC_ALREADY_EXISTS) => {}
-                created => created?,
+                Err(error) if error.code() == Some(ErrorCode::TOPIC_ALREADY_EXISTS) => Ok(()),
+                created => created,
             }
-        }
+        });
+        futures::future::try_join_all(created).await?;
         Ok(())
     }
 

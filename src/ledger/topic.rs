@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use strait_client::admin::{NewTopic, OffsetSpec};
 use strait_client::fetch::{FetchAsk, FetchLimits, fetch};
 use strait_client::produce::{ProduceBatch, produce};
-use strait_client::admin::{NewTopic, OffsetSpec};
 use strait_client::{ClientError, Cluster};
 use strait_io::time::{self, Duration};
 use strait_wire::batch::{BatchBuilder, batches};

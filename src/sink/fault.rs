@@ -16,7 +16,9 @@ pub enum SinkFault {
     #[error("the target cannot take writes at the moment: {0}")]
     Passing(ErrorCode),
     /// Our broker stands elsewhere than this lane believed (compare-and-append).
-    #[error("the target stands at {position} and generation {generation}, not where this lane left it")]
+    #[error(
+        "the target stands at {position} and generation {generation}, not where this lane left it"
+    )]
     Elsewhere {
         /// Where it stands.
         position: i64,
@@ -33,7 +35,9 @@ pub enum SinkFault {
     #[error("the target lost track of this producer's sequence: {0}")]
     OutOfSequence(ErrorCode),
     /// A batch above the target's limit.
-    #[error("a batch of {bytes} bytes is above the target topic's max.message.bytes: raise it there")]
+    #[error(
+        "a batch of {bytes} bytes is above the target topic's max.message.bytes: raise it there"
+    )]
     TooLarge {
         /// Its size.
         bytes: usize,

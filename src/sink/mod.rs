@@ -136,4 +136,3 @@ impl Drop for SinkLane {
         let _ = self.orders.try_send(Order::Close { ticket: self.ticket });
     }
 }
-

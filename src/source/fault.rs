@@ -13,7 +13,9 @@ pub enum SourceFault {
     #[error("the leader has moved ({0})")]
     LeaderMoved(ErrorCode),
     /// The wanted offset is not in the log.
-    #[error("offset {position} is outside the source's log, which begins at {log_start} and ends at {high_watermark}")]
+    #[error(
+        "offset {position} is outside the source's log, which begins at {log_start} and ends at {high_watermark}"
+    )]
     OutOfRange {
         /// The offset wanted.
         position: SourceOffset,
@@ -23,7 +25,9 @@ pub enum SourceFault {
         high_watermark: i64,
     },
     /// The log no longer holds what we read: it was cut below our position and written anew.
-    #[error("the source's log was cut at offset {end_offset} (leader epoch {epoch}), below offset {position} which was read already")]
+    #[error(
+        "the source's log was cut at offset {end_offset} (leader epoch {epoch}), below offset {position} which was read already"
+    )]
     Diverged {
         /// The offset wanted.
         position: SourceOffset,

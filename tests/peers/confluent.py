@@ -127,7 +127,7 @@ def offsets():
     partition = TopicPartition(f"{prefix}-snappy", 0)
     latest = done(admin.list_offsets({partition: OffsetSpec.latest()}))[partition]
     earliest = done(admin.list_offsets({partition: OffsetSpec.earliest()}))[partition]
-    assert (earliest.offset, latest.offset) == (0, 100), (earliest, latest)
+    assert (earliest.offset, latest.offset) == (0, 100), (earliest.offset, latest.offset)
 
 
 def widen_and_delete():

@@ -97,7 +97,7 @@ def group_of_two(count=300):
                 heartbeat_interval_ms=500,
             )
             while not stop.is_set():
-                for records in consumer.poll(timeout_ms=200).values():
+                for records in consumer.poll(timeout_ms=2000).values():
                     seen.extend((r.partition, r.offset) for r in records)
                     consumer.commit()
                 assigned[name] = len(consumer.assignment())
@@ -105,11 +105,13 @@ def group_of_two(count=300):
         except Exception as error:  # pylint: disable=broad-except
             failures.append(error)
 
-    members = [threading.Thread(target=member, args=(name,)) for name in ("left", "right")]
+    names = ("left", "right")
+    members = [threading.Thread(target=member, args=(name,), daemon=True) for name in names]
     for thread in members:
         thread.start()
     both = lambda: len(set(seen)) == count and sorted(assigned.values()) == [1, 2]
-    wait_for("both members read everything", lambda: failures or both(), 40)
+    state = lambda: f"both read everything: {len(set(seen))} of {count}, {assigned}"
+    wait_for(state, lambda: failures or both(), 60)
     admin = admin_client()
     described = admin.describe_groups([group])
     stop.set()
@@ -153,7 +155,8 @@ def widen_and_delete():
 def wait_for(what, holds, seconds=20):
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"not in {seconds} s: {what}"
+        said = what() if callable(what) else what
+        assert time.monotonic() < deadline, f"not in {seconds} s: {said}"
         time.sleep(0.1)
 
 

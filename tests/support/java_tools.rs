@@ -12,7 +12,19 @@ use super::process::{Finished, PATIENCE, run};
 #[derive(Clone)]
 pub struct JavaTools {
     jars: PathBuf,
+    flags: &'static [&'static str],
 }
+
+/// Quick to start: the second compiler never pays in a test.
+const BRIEF: &[&str] = &["-XX:TieredStopAtLevel=1"];
+/// What Kafka's own start scripts set.
+const STOCK: &[&str] = &[
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
+];
 
 impl JavaTools {
     /// Finds `java` on the path and the jars in `STRAIT_KAFKA_JARS` or `target/peers`.
@@ -22,14 +34,20 @@ impl JavaTools {
         let java = Command::new("java").arg("-version").output();
         let found =
             java.is_ok_and(|o| o.status.success()) && jars.join("kafka_2.13-4.1.1.jar").exists();
-        Peer::of(found.then_some(Self { jars }), "Java with Apache Kafka 4.1.1")
+        Peer::of(found.then_some(Self { jars, flags: BRIEF }), "Java with Apache Kafka 4.1.1")
+    }
+
+    /// The same with the flags of Kafka's own start scripts, for what runs long and is measured.
+    #[allow(dead_code, reason = "for benches")]
+    pub fn stock(self) -> Self {
+        Self { flags: STOCK, ..self }
     }
 
     /// `java` with the class path set and logging at `level`.
     pub fn java(&self, level: &str, heap_mb: usize) -> Command {
         let mut java = Command::new("java");
         java.arg(format!("-Xmx{heap_mb}M"));
-        java.arg("-XX:TieredStopAtLevel=1");
+        java.args(self.flags);
         java.arg(format!("-Dorg.slf4j.simpleLogger.defaultLogLevel={level}"));
         java.arg("-cp").arg(self.jars.join("*"));
         java

@@ -5,6 +5,7 @@
 
 pub mod child;
 pub mod eventually;
+pub mod in_process_broker;
 pub mod java_tools;
 pub mod kcat;
 pub mod librdkafka;
@@ -18,6 +19,7 @@ pub mod text;
 pub mod worker;
 
 pub use eventually::eventually;
+pub use in_process_broker::InProcessBroker;
 pub use java_tools::JavaTools;
 pub use kcat::Kcat;
 pub use our_broker::OurBroker;

@@ -110,6 +110,24 @@ impl RealKafka {
         self.folder.path().join("data")
     }
 
+    /// Its process.
+    #[allow(dead_code, reason = "for benches")]
+    pub fn pid(&self) -> u32 {
+        self.node.id()
+    }
+
+    /// Bytes of a topic's segments on disk.
+    #[allow(dead_code, reason = "for benches")]
+    pub fn bytes_of(&self, topic: &str) -> u64 {
+        let entries = |folder| std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let ours = |name: &str| name.rsplit_once('-').is_some_and(|(before, _)| before == topic);
+        let folders = entries(self.data_folder())
+            .filter(|entry| ours(&entry.file_name().to_string_lossy()));
+        let files = folders.flat_map(|folder| entries(folder.path()));
+        let logs = files.filter(|file| file.path().extension().is_some_and(|e| e == "log"));
+        logs.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
+    }
+
     fn wait(&mut self) {
         let (address, folder, node) = (self.address, self.folder.path(), &mut self.node);
         eventually(START, || {

@@ -46,6 +46,7 @@ async fn delete(node: &Arc<Node>, wanted: &DeleteTopicState) -> Result<Arc<Topic
     }
     let gone = topic.clone();
     node.change_topics(move |topics| topics.delete(&gone)).await?;
+    node.groups.topics_deleted(|name| *name == *topic.name);
     Ok(topic)
 }
 

@@ -4,11 +4,12 @@
 use strait_wire::batch::{HEADER_BYTES, Records};
 use strait_wire::{BatchHeader, Bytes, Record};
 
+use super::Log;
 use super::error::LogError;
 use super::headers::Headers;
+use super::read::Opened;
 use super::segment::Segment;
 use super::time_index::Stamp;
-use super::{Log, Opened};
 
 /// The most a batch may open to. A client's batch was held to less when it was appended.
 const OPENED_MAX: usize = 256 << 20;

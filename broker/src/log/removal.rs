@@ -43,8 +43,8 @@ impl Log {
         if offset <= self.segment(0).base {
             return self.start_over_at(offset);
         }
-        self.lower_flushed(offset)?;
         let at = self.segment_of(offset);
+        self.lower_recovery_point(self.segment(at).base)?;
         while self.sealed.len() > at {
             unlink_segment(&self.dir, self.active.segment.base)?;
             self.reactivate_last()?;
@@ -53,10 +53,8 @@ impl Log {
         self.forget_from(self.log_end())
     }
 
-    fn lower_flushed(&mut self, offset: i64) -> Result<(), LogError> {
-        self.recovery_point.lower(self.flushed.min(offset))?;
-        self.flushed = self.flushed.min(offset);
-        Ok(())
+    fn lower_recovery_point(&self, offset: i64) -> Result<(), LogError> {
+        self.recovery_point.lower(self.flushed.min(offset))
     }
 
     /// The last sealed segment becomes the active one.
@@ -103,7 +101,7 @@ impl Log {
 
     /// Removes everything; the next record comes at `offset`.
     pub fn start_over_at(&mut self, offset: i64) -> Result<(), LogError> {
-        self.lower_flushed(offset)?;
+        self.lower_recovery_point(offset)?;
         checkpoint::store_log_start(&self.dir, offset)?;
         for snapshot in snapshot::offsets(&self.dir).map_err(LogError::io(&self.dir))? {
             unlink(&self.dir, snapshot, "snapshot")?;

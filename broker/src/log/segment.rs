@@ -73,33 +73,35 @@ impl Segment {
     }
 
     /// The stored indexes, if they agree with each other and with the batches behind their last
-    /// entry.
+    /// entry, and no entry is missing there.
     fn with_stored_indexes(
         dir: &Path,
         base: i64,
         file: &Arc<File>,
         size: u64,
+        interval: u64,
     ) -> Option<(Self, OpenSegment)> {
         let index = fs::read(&path(dir, base, "index")).ok()?;
         let times = fs::read(&path(dir, base, "timeindex")).ok()?;
         let index = OffsetIndex::from_bytes(base, &index, size)?;
         let times = TimeIndex::from_bytes(base, &times)?;
         let mut segment = Self { base, size, next_offset: base, newest: times.last() };
-        let mut headers = Headers::new(file, index.last().map_or(0, |last| last.position), size);
-        let mut first = true;
+        let mut entry = index.last();
+        let mut since_entry = 0;
+        let mut headers = Headers::new(file, entry.map_or(0, |last| last.position), size);
         while let Some((_, header)) = headers.step().ok()? {
-            let entry = index.last().filter(|_| first);
-            let fits = entry.is_none_or(|entry| entry.last_offset == header.last_offset());
+            let is_named = entry.take().is_none_or(|e| e.last_offset == header.last_offset());
             let in_order = header.base_offset >= segment.next_offset;
-            if !fits || !in_order || newer(times.last(), &header) != times.last() {
+            let is_timed = newer(segment.newest, &header) == segment.newest;
+            if !is_named || !in_order || !is_timed || since_entry > interval {
                 return None;
             }
             segment.next_offset = header.next_offset();
-            first = false;
+            since_entry += header.size() as u64;
         }
-        let told = times.last().is_none_or(|last| last.offset < segment.next_offset);
+        let is_inside = segment.newest.is_none_or(|newest| newest.offset < segment.next_offset);
         let open = OpenSegment { file: Arc::clone(file), index, times };
-        told.then_some((segment, open))
+        is_inside.then_some((segment, open))
     }
 }
 
@@ -202,7 +204,8 @@ impl Growing {
         let log = path(dir, base, "log");
         let file = Arc::new(File::open_writable(&log).map_err(LogError::io(&log))?);
         let size = file.len().map_err(LogError::io(&log))?;
-        let Some((segment, open)) = Segment::with_stored_indexes(dir, base, &file, size) else {
+        let stored = Segment::with_stored_indexes(dir, base, &file, size, interval);
+        let Some((segment, open)) = stored else {
             let rebuilt = Self::rebuild(&log, base, file, size, interval)?;
             rebuilt.open.store_indexes(dir, &rebuilt.segment)?;
             return Ok(rebuilt);

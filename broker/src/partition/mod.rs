@@ -6,12 +6,13 @@
 //! takes this partition out of service (KAFKA_STORAGE_ERROR) and nothing else.
 //!
 //! `check` decides whether a producer's batch is fit, `append` and `mirror` put batches in,
-//! `read` finds what a fetch may see, `wait` parks until records are safe.
+//! `read` finds what a fetch may see, `wait` parks until records are safe, `scan` reads it all.
 
 mod append;
 pub mod check;
 pub mod mirror;
 mod read;
+mod scan;
 pub mod wait;
 
 use std::collections::HashMap;
@@ -49,7 +50,7 @@ struct State {
 }
 
 impl Partition {
-    /// Takes over an opened log.
+    /// Takes over an opened log, all of it durable (unless nobody asked for that).
     pub fn new(topic: Arc<str>, index: i32, flusher: Arc<Flusher>, log: Log) -> Arc<Self> {
         let state = State {
             high_watermark: safe_end(&log, flusher.policy()),
@@ -59,9 +60,7 @@ impl Partition {
             lane_generations: HashMap::new(),
             waiters: Vec::new(),
         };
-        let partition = Arc::new(Self { topic, index, flusher, state: Mutex::new(state) });
-        partition.flush_leftovers();
-        partition
+        Arc::new(Self { topic, index, flusher, state: Mutex::new(state) })
     }
 
     /// The topic's name.
@@ -139,11 +138,9 @@ impl Partition {
         state.log.take()
     }
 
-    fn flush_leftovers(self: &Arc<Self>) {
-        let behind = self.inspect(|log, high_watermark| high_watermark < log.log_end());
-        if behind == Ok(true) && self.lock().is_ok_and(|mut state| state.enlist()) {
-            self.flusher.enlist(self.clone());
-        }
+    /// Whether the partition has ended.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.state.lock().unwrap_or_else(|poison| poison.into_inner()).log.is_none()
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, State>, ErrorCode> {

@@ -17,7 +17,7 @@ pub async fn safe(
     let waiter = Arc::new(Notify::new());
     loop {
         let states: Vec<_> = targets.iter().map(|(p, end)| p.is_safe(*end, &waiter)).collect();
-        let pending = states.iter().any(|state| *state == Ok(false));
+        let pending = states.contains(&Ok(false));
         if !pending || time::timeout_at(deadline, waiter.notified()).await.is_err() {
             return states.into_iter().map(verdict).collect();
         }

@@ -192,7 +192,7 @@ impl Topics {
             ..=0 => refuse("Replication factor must be larger than 0.".to_owned()),
             1..=NODES => Ok(asked),
             _ if self.cap_replication_factor => {
-                tracing::warn!(
+                tracing::info!(
                     topic = new.name,
                     asked,
                     granted = NODES,
@@ -214,9 +214,9 @@ impl Topics {
             if fs::exists(&path) {
                 fs::remove_dir_all(&path).map_err(TopicFault::storage)?;
             }
-            let opened = self.open_partition(topic, index, Shutdown::Clean);
-            partitions.push(opened.map_err(TopicFault::storage)?);
         }
+        let opened = self.open_all(topic, from..to, Shutdown::Clean);
+        partitions.extend(opened.map_err(TopicFault::storage)?);
         fs::sync_dir(&self.folder).map_err(TopicFault::storage)?;
         topic.partitions.store(Arc::new(partitions));
         Ok(())

@@ -138,7 +138,7 @@ pub static DEFINITIONS: &[Definition] = &[
     row("segment.index.bytes", Int, "10485760", Range(4, INT_MAX), Some("log.index.size.max.bytes"), "Accepted; indexes grow as they are written."),
     row("segment.jitter.ms", Long, "0", NOT_NEGATIVE, Some("log.roll.jitter.ms"), "Accepted; segments roll without jitter."),
     row("segment.ms", Long, "604800000", Range(1, i64::MAX), Some("log.roll.ms"), "The age at which a new segment starts."),
-    row("strait.mirror", Kind::String, "none", OneOf(&["none", "preserve"]), None, "'preserve': a mirror pipeline owns the topic, keeps the source's offsets, and nobody else may write."),
+    row("strait.mirror", Kind::String, "none", OneOf(&["none", "preserve", "merge"]), None, "'preserve': a mirror pipeline owns the topic, keeps the source's offsets, and nobody else may write. 'merge': several lanes write it, and their places never expire."),
     row("strait.validation", Kind::String, "full", OneOf(&["full", "header"]), None, "'full' walks every record a producer sends; 'header' trusts the CRC (for producers you trust)."),
     row("unclean.leader.election.enable", Boolean, "false", Any, Some("unclean.leader.election.enable"), "Whether a replica that is behind may become the leader."),
 ];

@@ -31,9 +31,14 @@ pub fn collide(one: &str, other: &str) -> bool {
     one != other && one.replace('.', "_") == other.replace('.', "_")
 }
 
+/// Where consumer groups keep their offsets.
+pub const CONSUMER_OFFSETS: &str = "__consumer_offsets";
+/// Where Kafka keeps transactions; no client may take the name.
+const TRANSACTION_STATE: &str = "__transaction_state";
+
 /// Whether the topic belongs to the broker itself.
 pub fn is_internal(name: &str) -> bool {
-    name == "__consumer_offsets" || name == "__transaction_state"
+    name == CONSUMER_OFFSETS || name == TRANSACTION_STATE
 }
 
 #[cfg(test)]
