@@ -142,7 +142,6 @@ impl Lane {
             leader_epoch,
             last_epoch: if at_the_record { record.leader_epoch } else { -1 },
             position,
-            committed_only: self.spec.mode != Mode::Preserve,
         })
     }
 

@@ -78,8 +78,8 @@ impl Follower {
         if !fetched.error.is_ok() {
             return;
         }
-        let stable = self.want.committed_only && fetched.last_stable_offset >= 0;
-        let end = if stable { fetched.last_stable_offset } else { fetched.high_watermark };
+        let stable = fetched.last_stable_offset;
+        let end = if stable >= 0 { stable } else { fetched.high_watermark };
         set(&self.status.high_watermark, end);
         set(&self.status.log_start, fetched.log_start_offset);
     }
