@@ -121,8 +121,8 @@ impl RealKafka {
     pub fn bytes_of(&self, topic: &str) -> u64 {
         let entries = |folder| std::fs::read_dir(folder).into_iter().flatten().flatten();
         let ours = |name: &str| name.rsplit_once('-').is_some_and(|(before, _)| before == topic);
-        let folders = entries(self.data_folder())
-            .filter(|entry| ours(&entry.file_name().to_string_lossy()));
+        let folders =
+            entries(self.data_folder()).filter(|entry| ours(&entry.file_name().to_string_lossy()));
         let files = folders.flat_map(|folder| entries(folder.path()));
         let logs = files.filter(|file| file.path().extension().is_some_and(|e| e == "log"));
         logs.filter_map(|file| Some(file.metadata().ok()?.len())).sum()

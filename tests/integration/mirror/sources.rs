@@ -49,7 +49,7 @@ fn compacted_topic(bootstrap: &str, topic: &str) {
     for batch in 0..20 {
         for _ in 0..50 {
             // The first batches are about two keys only: nothing of them stays.
-            write(n, if batch < 4 { n % 2 } else { n * 7 % 300 });
+            write(n, if batch < 4 { n % 2 } else { scattered(n) % 300 });
             n += 1;
         }
         librdkafka::flush(&producer);
@@ -157,4 +157,9 @@ fn mirrored(
     }
     let read = librdkafka::read_with(&ad.bootstrap(), topic, settings);
     (librdkafka::read(&us.bootstrap(), topic), read)
+}
+
+/// A number without a pattern.
+fn scattered(n: usize) -> usize {
+    n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40
 }
