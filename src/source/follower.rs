@@ -89,9 +89,8 @@ impl Follower {
         if let Some((epoch, end_offset)) = fetched.diverging_epoch {
             return Some(SourceFault::Diverged { position, epoch, end_offset });
         }
-        let bounds = (fetched.log_start_offset, fetched.high_watermark);
         let code = fetched.error;
-        (!code.is_ok()).then(|| SourceFault::from_code(code, position, bounds))
+        (!code.is_ok()).then(|| SourceFault::from_code(code, position))
     }
 
     fn split(&mut self, records: Bytes) -> Result<Vec<RawBatch>, SourceFault> {
