@@ -2,6 +2,7 @@
 //! own, records written and read back by librdkafka. A region is Apache Kafka or our broker.
 
 mod arrival;
+mod bad_input;
 mod crash;
 mod discovery;
 mod ledger;
