@@ -73,7 +73,10 @@ pub enum StartError {
         expected: String,
     },
     /// The data folder cannot be used.
-    #[error("cannot use the data folder {}: {source}; check its permissions and its disk", path.display())]
+    #[error(
+        "cannot use the data folder {}: {source}; check its permissions and its disk",
+        path.display()
+    )]
     Folder {
         /// The folder.
         path: PathBuf,

@@ -63,7 +63,8 @@ pub struct Skipped {
 pub enum LedgerError {
     /// A record that is no entry.
     #[error(
-        "the ledger record at offset {offset} is not an entry: {reason}. Do not write to __strait_ledger by hand; restore the topic, or start the lane anew with a new pipeline name"
+        "the ledger record at offset {offset} is not an entry: {reason}. Do not write to \
+         __strait_ledger by hand; restore the topic, or give the pipeline a new name"
     )]
     NotAnEntry {
         /// Its offset.
@@ -73,7 +74,8 @@ pub enum LedgerError {
     },
     /// Written by a later release.
     #[error(
-        "the ledger record at offset {offset} has version {version}; this release reads up to {ENTRY_VERSION}: upgrade this worker"
+        "the ledger record at offset {offset} has version {version}; this release reads up to \
+         {ENTRY_VERSION}: upgrade this worker"
     )]
     Newer {
         /// Its offset.

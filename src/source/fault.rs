@@ -24,7 +24,8 @@ pub enum SourceFault {
     },
     /// The log no longer holds what we read: it was cut below our position and written anew.
     #[error(
-        "the source's log was cut at offset {end_offset} (leader epoch {epoch}), below offset {position} which was read already"
+        "the source's log was cut at offset {end_offset} (leader epoch {epoch}), below offset \
+         {position} which was read already"
     )]
     Diverged {
         /// The offset wanted.

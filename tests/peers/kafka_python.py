@@ -13,6 +13,8 @@ from kafka.admin import KafkaAdminClient, NewPartitions, NewTopic
 from kafka.structs import OffsetAndMetadata
 
 bootstrap, prefix = sys.argv[1], sys.argv[2]
+# Recent, or retention takes the records away while we look.
+START_MS = int(time.time() * 1000) - 3_600_000
 CODECS = [None, "gzip", "snappy", "lz4", "zstd"]
 
 
@@ -44,7 +46,7 @@ def produce(codec, count=300):
             key=b"k%d" % n,
             value=b"value %d " % n + b"x" * (n % 50),
             headers=[("number", b"%d" % n)],
-            timestamp_ms=1_700_000_000_000 + n,
+            timestamp_ms=START_MS + n,
             partition=n % 3,
         )
         for n in range(count)
@@ -68,12 +70,12 @@ def consume(codec, count=300):
         assert record.key == b"k%d" % n, record
         assert record.value == b"value %d " % n + b"x" * (n % 50), record
         assert record.headers == [("number", b"%d" % n)], record
-        assert record.timestamp == 1_700_000_000_000 + n, record
+        assert record.timestamp == START_MS + n, record
         seen += 1
         if seen == count:
             break
     assert seen == count, (seen, count)
-    by_time = consumer.offsets_for_times({partitions[1]: 1_700_000_000_000 + 31})
+    by_time = consumer.offsets_for_times({partitions[1]: START_MS + 31})
     assert by_time[partitions[1]].offset == 10, by_time
     consumer.close()
 

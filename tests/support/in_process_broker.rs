@@ -17,11 +17,7 @@ pub struct InProcessBroker {
 impl InProcessBroker {
     /// Starts one on a free port, with topics created as they are asked for, as a stock Kafka.
     pub fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime starts");
+        let runtime = runtime();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut this = Self { broker: None, runtime, folder };
         this.serve();
@@ -42,6 +38,8 @@ impl InProcessBroker {
     /// folder (and on another port).
     pub fn crash_and_restart(&mut self) {
         drop(self.broker.take());
+        // Every task dies with its runtime, wherever it is.
+        self.runtime = runtime();
         self.serve();
     }
 
@@ -61,4 +59,9 @@ impl InProcessBroker {
         let broker = self.runtime.block_on(Broker::start(config));
         self.broker = Some(broker.expect("the broker starts"));
     }
+}
+
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().expect("a runtime starts")
 }

@@ -11,7 +11,8 @@
 //!
 //! Files: `segment` (with `index`, `time_index`, `headers`), `epochs`, `producers` (with
 //! `snapshot`), `checkpoint`, `partition_metadata`. Work on them: `recovery` (opening), `append`,
-//! `read`, `lookup` (by time), `removal` (truncation, deletion, retention by the rules in `retention`),
+//! `read`, `lookup` (by time), `removal` (truncation, deletion, retention by the rules in
+//! `retention`),
 //! `sync`.
 
 mod append;

@@ -107,6 +107,7 @@ impl Partition {
         let safe = state.high_watermark >= offset;
         if !safe {
             state.watch(waiter);
+            self.flusher.hurry();
         }
         Ok(safe)
     }

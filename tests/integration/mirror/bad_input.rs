@@ -182,7 +182,9 @@ fn a_record_over_the_targets_limit_stops_its_lane_alone() {
             read => Err(format!("{} records", read.len())),
         });
         // The next step it names is the cure.
-        librdkafka::alter_topic(&target, &topic, &[("max.message.bytes", "3000000")]);
+        let alter = ["--alter", "--entity-type", "topics", "--entity-name", &topic];
+        let raise = ["--add-config", "max.message.bytes=3000000"];
+        java.configs(&target, &[&alter[..], &raise].concat()).expect_success();
         assert!(worker.terminate(SOON).success());
         let worker = route.start();
         worker.wait_until_caught_up(&topic, &source, &topic);

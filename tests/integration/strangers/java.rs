@@ -123,8 +123,7 @@ pub fn members(java: &JavaTools, kcat: &Kcat, bootstrap: &str) {
     assert!(row.contains("range") && row.contains("Stable"), "{state}");
 }
 
-/// Kafka's log reader on a data folder that nobody writes: our files are Kafka's files.
-/// [`console`] has filled `java-zstd`, and `java-indexed` has batches enough for its indexes.
+/// Kafka's log reader on a data folder: [`console`] has filled `java-zstd`.
 pub fn dumps_the_log(java: &JavaTools, data: &Path) {
     let deep =
         ["--deep-iteration", "--print-data-log", "--files", &segment(data, "java-zstd", "log")];
@@ -133,6 +132,11 @@ pub fn dumps_the_log(java: &JavaTools, data: &Path) {
     assert!(dumped.contains("isvalid: true") && !dumped.contains("isvalid: false"), "{dumped}");
     assert_eq!(dumped.matches("| offset: ").count(), 500, "{dumped}");
     assert!(dumped.contains("key: key499 payload: post 499"), "{dumped}");
+}
+
+/// Kafka's index reader on the folder of a broker that has stopped (while it runs, Kafka's own
+/// are full of zeros); [`fills_indexes`] came before.
+pub fn checks_the_indexes(java: &JavaTools, data: &Path) {
     for kind in ["index", "timeindex"] {
         let file = segment(data, "java-indexed", kind);
         let sane = java.dump_log(&["--index-sanity-check", "--files", &file]).expect_success();

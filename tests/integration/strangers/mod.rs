@@ -19,6 +19,5 @@ fn apache_kafka_itself_passes() {
     python::stories(&python, &bootstrap);
     java::stories(&java, &bootstrap);
     java::members(&java, &kcat, &bootstrap);
-    java::fills_indexes(&kcat, &bootstrap);
     java::dumps_the_log(&java, &kafka.data_folder());
 }

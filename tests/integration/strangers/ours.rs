@@ -34,6 +34,7 @@ fn the_java_tools_are_served() {
     java::fills_indexes(&kcat, &broker.bootstrap());
     broker.drain_and_restart();
     java::dumps_the_log(&java, &broker.data_folder());
+    java::checks_the_indexes(&java, &broker.data_folder());
 }
 
 #[test]
