@@ -13,7 +13,7 @@ use super::route::{Mode, Route};
 use super::standing::{ask, floor, read_tail};
 use crate::batch::Stamp;
 use crate::ledger::{LaneLedger, LaneRecord};
-use crate::model::SourceOffset;
+use crate::model::{SourceOffset, TargetOffset};
 use crate::sink::{Place, Terms};
 
 /// A claimed lane.
@@ -74,8 +74,14 @@ async fn claim_producer(
     identity.producer = Some(producer);
     let Producer { id, epoch, sequence } = producer;
     let record = register(route, spec, identity, id, epoch).await?;
-    let position = identity.acknowledged.unwrap_or(record.position);
-    let ledger = identity.carried.take().unwrap_or_else(|| LaneLedger::from(&record));
+    let acknowledged = identity.acknowledged.unwrap_or(record.position);
+    let position = acknowledged.max(record.position);
+    let carried = identity.carried.clone();
+    let ledger = carried.unwrap_or_else(|| LaneLedger::from(&record));
+    if ledger.open.is_some() {
+        refuse_a_cut_target(spec, &ledger, target_end(route, spec).await?)?;
+    }
+    identity.carried = None;
     let (terms, landed) = (Terms::Produce, Landed::Nothing);
     let stamp = Stamp::Idempotent { producer_id: id, epoch, sequence };
     Ok(Claim { place, terms, stamp, position, landed, record, ledger })
@@ -93,12 +99,13 @@ async fn claim_preserve(
     let generation = next_generation(identity)?;
     let record = register(route, spec, identity, -1, generation).await?;
     let stands = ask(route, &place, None, generation).await?;
+    let ledger = LaneLedger::from(&record);
+    refuse_a_cut_target(spec, &ledger, TargetOffset(stands.log_end_offset))?;
     let end = SourceOffset(stands.log_end_offset);
     let fresh = record.run.is_none() && end.0 == 0;
     let landed = if fresh { Landed::Nothing } else { Landed::AsItWas { end } };
     let terms = Terms::Append { producer_id: None, generation, expected: stands.log_end_offset };
     let position = resume_at(route, spec, record.position, &landed).await?;
-    let ledger = LaneLedger::from(&record);
     Ok(Claim { place, terms, stamp: Stamp::Preserve, position, landed, record, ledger })
 }
 
@@ -125,8 +132,12 @@ fn forgotten(spec: &LaneSpec, record: &LaneRecord) -> LaneFault {
 }
 
 /// A target log that ends below what the ledger says was written there lost it.
-fn refuse_a_cut_target(spec: &LaneSpec, record: &LaneRecord, end: i64) -> Result<(), LaneFault> {
-    let written = record.run.as_ref().map_or(0, |run| run.target_end.0);
+fn refuse_a_cut_target(
+    spec: &LaneSpec,
+    ledger: &LaneLedger,
+    end: TargetOffset,
+) -> Result<(), LaneFault> {
+    let written = ledger.open.as_ref().map_or(TargetOffset(0), |run| run.target_end);
     if written <= end {
         return Ok(());
     }
@@ -150,7 +161,8 @@ async fn claim_merge(
     let generation = next_generation(identity)?;
     let record = register(route, spec, identity, producer_id, generation).await?;
     let stands = ask(route, &place, Some(producer_id), generation).await?;
-    refuse_a_cut_target(spec, &record, stands.log_end_offset)?;
+    let ledger = LaneLedger::from(&record);
+    refuse_a_cut_target(spec, &ledger, TargetOffset(stands.log_end_offset))?;
     let found = read_tail(route, &place, &record, stands.log_end_offset).await?;
     let end = match stands.position {
         // Never wrote here, or was idle for so long that the target forgot the lane's producer.
@@ -163,7 +175,6 @@ async fn claim_merge(
     let terms = Terms::Append { producer_id: producer, generation, expected: stands.position };
     let position = resume_at(route, spec, record.position, &landed).await?;
     let stamp = Stamp::Merge { producer_id, generation };
-    let ledger = LaneLedger::from(&record);
     Ok(Claim { place, terms, stamp, position, landed, record, ledger })
 }
 

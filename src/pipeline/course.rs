@@ -274,8 +274,13 @@ impl Course {
     /// Resolves when the entry is durable, with what it holds.
     pub async fn saved(&mut self) -> Result<LaneRecord, LaneFault> {
         let save = self.saving.as_mut().expect("asked only while an entry is being written");
-        (&mut save.written).await?;
-        let Save { record, .. } = self.saving.take().expect("it was there a moment ago");
+        let written = (&mut save.written).await;
+        let Save { record, closed, .. } = self.saving.take().expect("it was there a moment ago");
+        if let Err(fault) = written {
+            self.ledger.restore_closed(closed);
+            self.dirty = true;
+            return Err(fault.into());
+        }
         set(&self.status.checkpoint, record.position.0);
         Ok(record)
     }

@@ -209,7 +209,7 @@ impl Discovery {
                 && other.target_topic == key.target_topic
                 && *other != key
         };
-        let other = self.records.keys().find(same_name)?;
+        let other = self.records.keys().chain(&self.running).find(same_name)?;
         let what = if other.source_cluster == key.source_cluster {
             format!("topic {} was deleted and created anew", key.topic)
         } else {

@@ -62,9 +62,20 @@ impl LaneFault {
         }
     }
 
+    /// Whether another worker owns the lane, so that this one must not write to its ledger.
+    pub fn is_fenced(&self) -> bool {
+        matches!(self, LaneFault::Sink(SinkFault::Fenced { .. }))
+    }
+
     /// What a person does about a fault that stays.
     pub fn next_step(&self) -> &'static str {
         match self {
+            LaneFault::Source(SourceFault::OutOfRange { position, log_end, .. })
+                if position > log_end =>
+            {
+                "the source lost records that were copied already (an unclean leader election, or \
+                 it was restored from an older copy); compare both sides before going on"
+            }
             LaneFault::Source(SourceFault::OutOfRange { .. }) => {
                 "the records in between are gone at the source (retention ran ahead of this lane); \
                  nothing was skipped. To go on behind the gap, give the pipeline a new name with \

@@ -55,15 +55,16 @@ impl From<(i64, i64)> for Aborted {
 #[derive(Debug, Clone)]
 pub struct Inspector {
     position: SourceOffset,
-    keep_everything: bool,
+    keep_offsets: bool,
     aborting: HashSet<i64>,
 }
 
 impl Inspector {
-    /// Starts at `position`. `keep_everything` is for `preserve`, whose copy is whole: markers
-    /// and aborted batches included.
-    pub fn new(position: SourceOffset, keep_everything: bool) -> Self {
-        Self { position, keep_everything, aborting: HashSet::new() }
+    /// Starts at `position`. `keep_offsets` is for `preserve`, whose copy has every offset where
+    /// it was: markers stay, and batches of aborted transactions leave a hole, because a reader
+    /// of the copy could not tell them from committed ones.
+    pub fn new(position: SourceOffset, keep_offsets: bool) -> Self {
+        Self { position, keep_offsets, aborting: HashSet::new() }
     }
 
     /// The next source offset to look at.
@@ -89,7 +90,7 @@ impl Inspector {
         self.position = next;
         match self.reason_to_pass(&header) {
             Some(reason) => Decision::PassOver(reason, next),
-            None if base < began && !self.keep_everything => Decision::CopyFrom(batch, began),
+            None if base < began && !self.keep_offsets => Decision::CopyFrom(batch, began),
             None => Decision::Copy(batch),
         }
     }
@@ -101,17 +102,14 @@ impl Inspector {
     }
 
     fn reason_to_pass(&mut self, header: &BatchHeader) -> Option<Reason> {
-        if self.keep_everything {
-            return None;
-        }
         if header.is_control() {
             self.aborting.remove(&header.producer_id);
-            return Some(Reason::Marker);
+            return (!self.keep_offsets).then_some(Reason::Marker);
         }
         if header.is_transactional() && self.aborting.contains(&header.producer_id) {
             return Some(Reason::Aborted);
         }
-        (header.count == 0).then_some(Reason::Empty)
+        (header.count == 0 && !self.keep_offsets).then_some(Reason::Empty)
     }
 }
 
@@ -166,11 +164,17 @@ mod tests {
     }
 
     #[test]
-    fn preserve_keeps_everything() {
+    fn preserve_keeps_offsets_and_shows_nothing_aborted() {
         let mut lane = Inspector::new(SourceOffset(0), true);
         let aborted = [Aborted { producer_id: 9, first_offset: SourceOffset(0) }];
-        let batches = vec![batch(0, 2, 9, TRANSACTIONAL), batch(2, 1, 9, TRANSACTIONAL | CONTROL)];
-        assert_eq!(kinds(&lane.inspect(batches, &aborted)), ["copy", "copy"]);
+        let batches = vec![
+            batch(0, 2, 9, TRANSACTIONAL),
+            batch(2, 1, 9, TRANSACTIONAL | CONTROL),
+            batch(3, 1, 9, TRANSACTIONAL),
+            batch(4, 1, 9, TRANSACTIONAL | CONTROL),
+        ];
+        let decisions = lane.inspect(batches, &aborted);
+        assert_eq!(kinds(&decisions), ["aborted", "copy", "copy", "copy"]);
     }
 
     #[test]

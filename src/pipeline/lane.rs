@@ -9,21 +9,26 @@
 use std::sync::Arc;
 
 use strait_client::Backoff;
-use strait_io::{rng, time};
+use strait_client::admin::OffsetSpec;
+use strait_io::rng;
+use strait_io::time::{self, Duration};
 
 use super::claim::claim;
 use super::course::Course;
 use super::fault::LaneFault;
-use super::identity::Identity;
+use super::identity::{Identity, source_offset};
 use super::route::{Mode, Route};
 use crate::drain::Drain;
 use crate::ledger::{LaneKey, LaneRecord};
 use crate::model::SourceOffset;
 use crate::sink::{SinkFault, SinkLane};
-use crate::source::{Feed, Follow};
+use crate::source::{Feed, Follow, SourceFault};
 use crate::status::Stage;
 use crate::status::lane::{LaneStatus, add, set};
-use strait_wire::Uuid;
+use strait_wire::{ErrorCode, Uuid};
+
+/// How long a lane that ends in a fault may take to write down where it stands.
+const PARTING: Duration = Duration::from_secs(2);
 
 /// What a lane is, for as long as it lives.
 #[derive(Debug, Clone)]
@@ -61,6 +66,7 @@ impl Lane {
         let mut backoff = Backoff::default();
         while let Err(fault) = self.mirror(&mut drain, &mut backoff).await {
             add(&self.status.faults, 1);
+            let fault = self.with_its_range(fault).await;
             if !fault.passes() {
                 return self.stop(&fault);
             }
@@ -83,6 +89,10 @@ impl Lane {
         let mut course = Course::new(&self.route, &self.spec, &self.status, claim);
         self.status.enter(Stage::Mirroring);
         let ended = self.steer(&mut course, feed, sink, drain, backoff).await;
+        if ended.as_ref().is_err_and(|fault| !fault.is_fenced()) {
+            // What cannot be written down now is carried on, or found at the target again.
+            let _ = time::timeout(PARTING, self.part(&mut course)).await;
+        }
         if self.spec.mode == Mode::AtLeastOnce {
             // A stock Kafka cannot say what landed; what it acknowledged must not be forgotten.
             self.identity.carried = Some(course.into_ledger());
@@ -98,6 +108,7 @@ impl Lane {
         drain: &mut Drain,
         backoff: &mut Backoff,
     ) -> Result<(), LaneFault> {
+        let mut parting = None;
         while !course.is_drained() {
             let save_at = course.next_save();
             tokio::select! {
@@ -115,9 +126,29 @@ impl Lane {
                     course.drain();
                 }
                 Some(chunk) = feed.next(), if !course.is_draining() => {
-                    course.send(chunk?, &sink, &mut self.identity).await?;
+                    let sent = match chunk {
+                        Ok(chunk) => course.send(chunk, &sink, &mut self.identity).await,
+                        Err(fault) => Err(fault.into()),
+                    };
+                    if let Err(fault) = sent {
+                        // What was read before it still arrives.
+                        parting = Some(fault);
+                        course.drain();
+                    }
                 }
             }
+        }
+        parting.map_or(Ok(()), Err)
+    }
+
+    /// Writes down what the target acknowledged before the fault.
+    async fn part(&mut self, course: &mut Course) -> Result<(), LaneFault> {
+        if course.is_saving() {
+            self.identity.record = Some(course.saved().await?);
+        }
+        if course.wants_checkpoint() {
+            course.save();
+            self.identity.record = Some(course.saved().await?);
         }
         Ok(())
     }
@@ -142,8 +173,26 @@ impl Lane {
             leader_epoch,
             last_epoch: if at_the_record { record.leader_epoch } else { -1 },
             position,
-            committed_only: self.spec.mode != Mode::Preserve,
         })
+    }
+
+    /// A broker that refuses an offset does not always say where its log begins and ends.
+    async fn with_its_range(&self, fault: LaneFault) -> LaneFault {
+        let LaneFault::Source(SourceFault::OutOfRange { position, .. }) = fault else {
+            return fault;
+        };
+        let (route, spec) = (&self.route, &self.spec);
+        let log_start = source_offset(route, spec, OffsetSpec::Earliest).await;
+        let log_end = source_offset(route, spec, OffsetSpec::Latest).await;
+        match (log_start, log_end) {
+            (Ok(log_start), Ok(log_end)) if (log_start..=log_end).contains(&position) => {
+                SourceFault::LeaderMoved(ErrorCode::OFFSET_OUT_OF_RANGE).into()
+            }
+            (Ok(log_start), Ok(log_end)) => {
+                SourceFault::OutOfRange { position, log_start, log_end }.into()
+            }
+            (Err(fault), _) | (_, Err(fault)) => fault,
+        }
     }
 
     /// Looks for leaders anew before the next try.

@@ -12,18 +12,15 @@ pub enum SourceFault {
     /// The leader is elsewhere, or our picture of its epoch is old.
     #[error("the leader has moved ({0})")]
     LeaderMoved(ErrorCode),
-    /// The wanted offset is not in the log.
-    #[error(
-        "offset {position} is outside the source's log, which begins at {log_start} and ends at \
-         {high_watermark}"
-    )]
+    /// The wanted offset is not in the log; -1 where a bound is not known yet.
+    #[error("{}", outside(*.position, *.log_start, *.log_end))]
     OutOfRange {
         /// The offset wanted.
         position: SourceOffset,
-        /// Where the log begins; -1 if the source did not say.
-        log_start: i64,
-        /// Where it ends; -1 if the source did not say.
-        high_watermark: i64,
+        /// Where the log begins.
+        log_start: SourceOffset,
+        /// Where it ends.
+        log_end: SourceOffset,
     },
     /// The log no longer holds what we read: it was cut below our position and written anew.
     #[error(
@@ -59,14 +56,11 @@ pub enum SourceFault {
 
 impl SourceFault {
     /// The fault an error code stands for.
-    pub fn from_code(
-        code: ErrorCode,
-        position: SourceOffset,
-        (log_start, high_watermark): (i64, i64),
-    ) -> Self {
+    pub fn from_code(code: ErrorCode, position: SourceOffset) -> Self {
+        let unknown = SourceOffset(-1);
         match code {
             ErrorCode::OFFSET_OUT_OF_RANGE => {
-                Self::OutOfRange { position, log_start, high_watermark }
+                Self::OutOfRange { position, log_start: unknown, log_end: unknown }
             }
             ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
             | ErrorCode::UNKNOWN_TOPIC_ID
@@ -75,4 +69,15 @@ impl SourceFault {
             code => Self::Refused(code),
         }
     }
+}
+
+fn outside(position: SourceOffset, log_start: SourceOffset, log_end: SourceOffset) -> String {
+    if position < log_start {
+        let last = log_start.0 - 1;
+        return format!(
+            "a gap: offsets {position} to {last} are gone at the source, whose log begins at \
+             {log_start}"
+        );
+    }
+    format!("the source's log ends at offset {log_end}, below offset {position} which was copied")
 }

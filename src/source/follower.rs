@@ -78,8 +78,8 @@ impl Follower {
         if !fetched.error.is_ok() {
             return;
         }
-        let stable = self.want.committed_only && fetched.last_stable_offset >= 0;
-        let end = if stable { fetched.last_stable_offset } else { fetched.high_watermark };
+        let stable = fetched.last_stable_offset;
+        let end = if stable >= 0 { stable } else { fetched.high_watermark };
         set(&self.status.high_watermark, end);
         set(&self.status.log_start, fetched.log_start_offset);
     }
@@ -89,9 +89,8 @@ impl Follower {
         if let Some((epoch, end_offset)) = fetched.diverging_epoch {
             return Some(SourceFault::Diverged { position, epoch, end_offset });
         }
-        let bounds = (fetched.log_start_offset, fetched.high_watermark);
         let code = fetched.error;
-        (!code.is_ok()).then(|| SourceFault::from_code(code, position, bounds))
+        (!code.is_ok()).then(|| SourceFault::from_code(code, position))
     }
 
     fn split(&mut self, records: Bytes) -> Result<Vec<RawBatch>, SourceFault> {

@@ -1,4 +1,5 @@
-//! Reading source partitions: raw batches, long polls, one connection per broker.
+//! Reading source partitions: raw batches, long polls, one connection per broker. Nothing is read
+//! behind the last stable offset: what a transaction's end may still take back is not copied.
 //!
 //! A lane [follows](Source::follow) a partition from an offset and gets a [`Feed`] of chunks. The
 //! reader of each broker asks for all its lanes in one fetch, reserves the bytes from the
@@ -48,8 +49,6 @@ pub struct Follow {
     pub last_epoch: i32,
     /// The first offset wanted.
     pub position: SourceOffset,
-    /// Only committed transactions, with the list of aborted ones.
-    pub committed_only: bool,
 }
 
 /// A source cluster as one pipeline reads it.

@@ -106,7 +106,7 @@ impl Reader {
             max_wait: if held_back { WAIT_HELD_BACK } else { WAIT_IDLE },
             min_bytes: 1,
             max_bytes: self.fetch_bytes() as i32,
-            read_committed: self.followers.iter().any(|lane| lane.want.committed_only),
+            read_committed: true,
         }
     }
 

@@ -70,9 +70,11 @@ impl PipelineStatus {
         change(&mut self.facts.lock().expect("no holder panics"));
     }
 
-    /// Adds a lane.
+    /// Adds a lane; an earlier one of the same name, whose topic was another, makes way.
     pub fn add_lane(&self, lane: Arc<LaneStatus>) {
-        self.lanes.lock().expect("no holder panics").push(lane);
+        let mut lanes = self.lanes.lock().expect("no holder panics");
+        lanes.retain(|other| other.name != lane.name);
+        lanes.push(lane);
     }
 
     /// Its lanes now.

@@ -69,7 +69,7 @@ pub struct LaneStatus {
     /// Who it is.
     pub name: LaneName,
     stage: Mutex<Stage>,
-    /// The source's high watermark (last stable offset for lanes that drop aborted records).
+    /// The source's last stable offset: the high watermark, where no transaction is open.
     pub high_watermark: AtomicI64,
     /// The source's log start offset.
     pub log_start: AtomicI64,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic};
 use rdkafka::admin::{ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -131,14 +131,6 @@ pub fn delete_records(bootstrap: &str, topic: &str, partition: i32, before: i64)
     let offset = Offset::Offset(before);
     list.add_partition_offset(topic, partition, offset).expect("an offset");
     wait(admin(bootstrap).delete_records(&list, &options())).expect("records are deleted");
-}
-
-/// Sets configs of a topic (those not named go back to their defaults).
-pub fn alter_topic(bootstrap: &str, topic: &str, configs: &[(&str, &str)]) {
-    let alter = AlterConfig::new(ResourceSpecifier::Topic(topic));
-    let alter = configs.iter().fold(alter, |alter, (key, value)| alter.set(key, value));
-    let altered = wait(admin(bootstrap).alter_configs([&alter], &options()));
-    altered.expect("an answer")[0].as_ref().expect("configs are altered");
 }
 
 /// A topic's configs that are not defaults, by name.

@@ -2,5 +2,10 @@
 //! own, records written and read back by librdkafka. A region is Apache Kafka or our broker.
 
 mod arrival;
+mod bad_input;
 mod crash;
+mod discovery;
 mod ledger;
+mod segments;
+mod sources;
+mod whole;
