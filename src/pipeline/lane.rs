@@ -98,7 +98,7 @@ impl Lane {
                     self.status.enter(Stage::Draining);
                     course.drain();
                 }
-                Some(chunk) = feed.next(), if !course.is_draining() => {
+                Some(chunk) = feed.next(), if course.takes_more() => {
                     course.send(chunk?, &sink, &mut self.identity).await?;
                 }
             }

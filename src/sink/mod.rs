@@ -13,7 +13,7 @@ pub use fault::SinkFault;
 pub use queue::Terms;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use strait_client::Cluster;
@@ -56,7 +56,7 @@ pub struct Sink {
 #[derive(Debug)]
 pub(crate) enum Order {
     Open(Box<queue::LaneQueue>),
-    Write { ticket: u64, batch: Outbound, reserved: Reserved },
+    Write { ticket: u64, batch: Outbound, reserved: Arc<Reserved> },
     Close { ticket: u64 },
 }
 
@@ -111,9 +111,9 @@ impl Sink {
 }
 
 impl SinkLane {
-    /// Sends a batch behind those sent before. `reserved` is given back to the budget when the
-    /// batch is written, or the lane has ended.
-    pub async fn send(&self, batch: Outbound, reserved: Reserved) {
+    /// Sends a batch behind those sent before. `reserved` is let go when the batch is written, or
+    /// the lane has ended.
+    pub async fn send(&self, batch: Outbound, reserved: Arc<Reserved>) {
         let order = Order::Write { ticket: self.ticket, batch, reserved };
         // A writer that has ended says so through `written`.
         let _ = self.orders.send(order).await;
