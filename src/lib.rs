@@ -12,6 +12,7 @@
 //! | [`batch`] | headers, codecs: what happens to a batch, pure |
 //! | [`ledger`] | what stands where, with proof |
 //! | [`status`] | what a person may know |
+//! | [`metrics`] | every metric, in one table |
 //! | [`http`] | the page, the metrics, the API |
 //! | [`dev`] | three regions in one process |
 //! | [`cli`] | one file per command |
@@ -24,6 +25,7 @@ pub mod drain;
 pub mod http;
 pub mod ledger;
 pub mod memory;
+pub mod metrics;
 pub mod model;
 pub mod pipeline;
 pub mod sink;

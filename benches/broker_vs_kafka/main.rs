@@ -115,7 +115,9 @@ fn librdkafka(running: &[Running], compression: &str, options: &Options) {
             }
         }
     }
-    println!("\nlibrdkafka, {compression}, 64 KB batches, acks=all, idempotent; load before {load}");
+    println!(
+        "\nlibrdkafka, {compression}, 64 KB batches, acks=all, idempotent; load before {load}"
+    );
     println!(
         "| broker | produce, raw MB/s | broker CPU-s per raw GB \
          | fetch, raw MB/s | broker CPU-s per raw GB |"

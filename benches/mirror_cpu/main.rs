@@ -154,8 +154,13 @@ impl Bench {
     }
 
     fn print(&self) {
-        println!("\nload after {}; every target held exactly the source's records", machine::load());
-        println!("| mirror | CPU-s per raw GB, steady | whole run | raw MB/s, steady | peak RSS, MB | source / target broker CPU-s per raw GB |");
+        println!(
+            "\nload after {}; every target held exactly the source's records",
+            machine::load()
+        );
+        println!(
+            "| mirror | CPU-s per raw GB, steady | whole run | raw MB/s, steady | peak RSS, MB | source / target broker CPU-s per raw GB |"
+        );
         println!("|---|---|---|---|---|---|");
         for (mirror, f) in &self.results {
             println!(

@@ -157,12 +157,16 @@ impl Requests {
         let advertised = self.advertised.clone();
         let correlation_id = header.correlation_id;
         let call = Call { node, caller, advertised, correlation_id, body };
-        let handler = AssertUnwindSafe(async move { dispatch::start(&header, call).await });
-        let mut pending: Pending = handler.catch_unwind().boxed();
-        match (&mut pending).now_or_never() {
-            Some(outcome) => Ok(Slot::Done(outcome.map_err(panic_fault)?)),
-            None => Ok(Slot::Parked(pending)),
-        }
+        begin(Box::pin(async move { dispatch::start(&header, call).await }))
+    }
+}
+
+/// Polls the handler once; what it cannot do now it does when its answer is due.
+fn begin(handler: BoxFuture<'static, Outcome>) -> Result<Slot, Fault> {
+    let mut pending: Pending = AssertUnwindSafe(handler).catch_unwind().boxed();
+    match (&mut pending).now_or_never() {
+        Some(outcome) => Ok(Slot::Done(outcome.map_err(panic_fault)?)),
+        None => Ok(Slot::Parked(pending)),
     }
 }
 
@@ -230,5 +234,23 @@ impl Frames {
             }
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn t15_a_panic_becomes_the_fault_of_one_connection() {
+        let at_once = begin(Box::pin(async { panic!("at once") }));
+        assert!(matches!(at_once, Err(Fault::Panic(what)) if what == "at once"));
+        let later = begin(Box::pin(async {
+            tokio::task::yield_now().await;
+            panic!("later {}", 1)
+        }));
+        let Ok(Slot::Parked(pending)) = later else { panic!("it yields first") };
+        let Err(payload) = pending.await else { panic!("it panics then") };
+        assert!(matches!(panic_fault(payload), Fault::Panic(what) if what == "later 1"));
     }
 }

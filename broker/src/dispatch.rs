@@ -206,4 +206,16 @@ mod tests {
             assert!(refused_below || api.min == *api.key.versions().start(), "{:?}", api.key);
         }
     }
+    #[test]
+    fn the_readme_lists_the_table() {
+        let listed: Vec<&str> = include_str!("../README.md")
+            .lines()
+            .skip_while(|line| *line != "| Key | API | Versions |")
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        let row =
+            |api: &Api| format!("| {} | {:?} | {}-{} |", api.key.code(), api.key, api.min, api.max);
+        assert_eq!(listed, TABLE.iter().map(row).collect::<Vec<_>>());
+    }
 }

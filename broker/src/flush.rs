@@ -1,9 +1,13 @@
 //! Group commit: one task makes appended records durable, many at a time.
 //!
-//! The first append after a commit opens a group; it closes after `max_wait` or `max_bytes`,
-//! and then every partition written since is synced on a blocking thread, a few at a time.
+//! The first append after a commit opens a group. It closes after `max_wait` or `max_bytes`, and
+//! earlier if somebody waits for it (`acks=all`) and appends have paused: who waits sends
+//! nothing more. Then every partition written since is synced on a blocking thread, a few at a
+//! time.
+//!
 //! A failed `fdatasync` is final: the kernel may have dropped the pages, so asking again would
-//! lie. From then on every partition answers KAFKA_STORAGE_ERROR.
+//! lie. From then on every partition answers KAFKA_STORAGE_ERROR. (A topic that is deleted while
+//! its group commits has no records left to lose, and its failure means nothing.)
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +20,9 @@ use crate::config::FlushPolicy;
 use crate::metrics::Metrics;
 use crate::partition::Partition;
 
+/// Appends have paused when none came for this long; timers are no finer.
+const QUIET: Duration = Duration::from_millis(1);
+
 /// The list of partitions with unsynced records, and the task that works it off.
 pub struct Flusher {
     policy: FlushPolicy,
@@ -24,7 +31,9 @@ pub struct Flusher {
     group: Mutex<Vec<Arc<Partition>>>,
     group_bytes: AtomicU64,
     opened: Notify,
-    filled: Notify,
+    /// The group became urgent or full.
+    called: Notify,
+    urgent: AtomicBool,
     failed: AtomicBool,
 }
 
@@ -38,7 +47,8 @@ impl Flusher {
             group: Mutex::default(),
             group_bytes: AtomicU64::new(0),
             opened: Notify::new(),
-            filled: Notify::new(),
+            called: Notify::new(),
+            urgent: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         })
     }
@@ -60,18 +70,23 @@ impl Flusher {
 
     /// `bytes` were appended, to a partition that is new in the group or already in it.
     pub(crate) fn appended(&self, new: Option<Arc<Partition>>, bytes: u64) {
-        let FlushPolicy::Group { max_bytes, .. } = self.policy else { return };
-        let total = self.group_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.group_bytes.fetch_add(bytes, Ordering::Relaxed);
         if let Some(partition) = new {
             self.enlist(partition);
         }
-        if total >= max_bytes {
-            self.filled.notify_one();
+        if self.is_full() {
+            self.called.notify_one();
         }
     }
 
-    /// Puts a partition into the group.
-    pub(crate) fn enlist(&self, partition: Arc<Partition>) {
+    /// Somebody waits for the group: it closes once appends pause.
+    pub(crate) fn hurry(&self) {
+        if !self.urgent.swap(true, Ordering::AcqRel) {
+            self.called.notify_one();
+        }
+    }
+
+    fn enlist(&self, partition: Arc<Partition>) {
         self.group.lock().unwrap_or_else(PoisonError::into_inner).push(partition);
         self.opened.notify_one();
     }
@@ -88,6 +103,7 @@ impl Flusher {
 
     /// Commits what there is, now.
     pub(crate) async fn commit(&self) {
+        self.urgent.store(false, Ordering::Release);
         self.group_bytes.store(0, Ordering::Relaxed);
         let group = std::mem::take(&mut *self.group.lock().unwrap_or_else(PoisonError::into_inner));
         if group.is_empty() {
@@ -101,13 +117,28 @@ impl Flusher {
         }
     }
 
+    /// Waits until the group is worth a commit.
     async fn gather(&self, max_wait: Duration) {
-        let FlushPolicy::Group { max_bytes, .. } = self.policy else { return };
         let deadline = time::now() + max_wait;
-        while self.group_bytes.load(Ordering::Relaxed) < max_bytes {
-            if time::timeout_at(deadline, self.filled.notified()).await.is_err() {
+        let mut seen = 0;
+        while !self.is_full() && time::now() < deadline {
+            let urgent = self.urgent.load(Ordering::Acquire);
+            let pause = if urgent { deadline.min(time::now() + QUIET) } else { deadline };
+            let called = time::timeout_at(pause, self.called.notified()).await.is_ok();
+            let bytes = self.group_bytes.load(Ordering::Relaxed);
+            if urgent && !called && bytes == seen {
                 return;
             }
+            seen = bytes;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        match self.policy {
+            FlushPolicy::Group { max_bytes, .. } => {
+                self.group_bytes.load(Ordering::Relaxed) >= max_bytes
+            }
+            FlushPolicy::Os => true,
         }
     }
 
@@ -117,6 +148,7 @@ impl Flusher {
         let synced = tokio::task::spawn_blocking(move || ticket.run()).await;
         match synced {
             Ok(Ok(offset)) => partition.finish_sync(offset),
+            Ok(Err(_)) if partition.is_retired() => {}
             Ok(Err(error)) => self.fail(&partition, &error.to_string()),
             Err(error) => self.fail(&partition, &error.to_string()),
         }
@@ -131,5 +163,34 @@ impl Flusher {
             "fdatasync failed: this broker stops serving its partitions; check the disk, then \
              restart it to recover from what is really there"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Log, LogSettings, Shutdown};
+    use crate::partition::wait;
+    use strait_wire::ErrorCode;
+
+    #[tokio::test]
+    async fn t9_a_failed_sync_ends_service_and_wakes_who_waits() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = Log::open(folder.path(), LogSettings::default(), Shutdown::Clean);
+        let flusher = Flusher::new(FlushPolicy::default(), 1, Arc::new(Metrics::default()));
+        let log = log.expect("an empty log");
+        let partition = Partition::new("t".into(), 0, flusher.clone(), log);
+        let target = [(partition.clone(), 1)];
+        let waiting = wait::safe(&target, time::now() + Duration::from_secs(20));
+        let failing = async {
+            tokio::task::yield_now().await;
+            flusher.fail(&partition, "the disk is gone");
+            partition.wake_all();
+        };
+        let before = time::now();
+        let (results, ()) = tokio::join!(waiting, failing);
+        assert_eq!(results, [Err(ErrorCode::KAFKA_STORAGE_ERROR)]);
+        assert!(before.elapsed() < Duration::from_secs(5));
+        assert_eq!(partition.high_watermark(), Err(ErrorCode::KAFKA_STORAGE_ERROR));
     }
 }

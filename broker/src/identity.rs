@@ -2,6 +2,7 @@
 //! names cluster and node as Kafka's does, and the marker of a clean stop.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use strait_io::fs::{self, File};
 use strait_io::rng;
@@ -23,7 +24,7 @@ pub struct Identity {
     /// How the last process that had the folder ended.
     pub shutdown: Shutdown,
     folder: PathBuf,
-    _lock: File,
+    lock: Mutex<Option<File>>,
 }
 
 impl Identity {
@@ -46,7 +47,12 @@ impl Identity {
             fs::remove_file(&marker).and_then(|()| fs::sync_dir(folder)).map_err(fault)?;
         }
         let shutdown = if clean { Shutdown::Clean } else { Shutdown::Unclean };
-        Ok(Self { cluster_id, shutdown, folder: folder.clone(), _lock: lock })
+        Ok(Self { cluster_id, shutdown, folder: folder.clone(), lock: Mutex::new(Some(lock)) })
+    }
+
+    /// Lets the next process in; nothing may be written afterwards.
+    pub fn release(&self) {
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Leaves the mark of a clean stop: all logs are closed.

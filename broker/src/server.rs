@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::{StreamExt, stream};
 use strait_io::net::{self, TcpListener, TcpStream};
 use strait_io::time::{self, Duration, Instant};
 use tokio::sync::watch;
@@ -19,6 +20,7 @@ use crate::group_store::OffsetsTopic;
 use crate::identity::Identity;
 use crate::metrics::{Metrics, Snapshot};
 use crate::node::{Node, Phase};
+use crate::partition::Partition;
 use crate::producer_ids::ProducerIds;
 use crate::retention;
 use crate::topics::Topics;
@@ -71,7 +73,10 @@ pub enum StartError {
         expected: String,
     },
     /// The data folder cannot be used.
-    #[error("cannot use the data folder {}: {source}; check its permissions and its disk", path.display())]
+    #[error(
+        "cannot use the data folder {}: {source}; check its permissions and its disk",
+        path.display()
+    )]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -156,11 +161,7 @@ impl Broker {
             let _cancelled = task.await;
         }
         self.node.flusher.commit().await;
-        let node = self.node.clone();
-        let closed = tokio::task::spawn_blocking(move || close(&node)).await;
-        if let Err(error) = closed {
-            tracing::error!(%error, "closing the logs failed");
-        }
+        close(&self.node).await;
     }
 
     async fn wait_for_connections(&self, deadline: Instant) {
@@ -200,23 +201,30 @@ fn open(config: BrokerConfig, phase: watch::Receiver<Phase>) -> Result<Node, Sta
     Ok(Node { config, identity, topics, groups, flusher, producer_ids, metrics, phase })
 }
 
-fn close(node: &Node) {
-    let mut clean = !node.flusher.has_failed();
-    for partition in node.topics.partitions() {
-        let Some(mut log) = partition.retire() else { continue };
-        if let Err(error) = log.close() {
-            clean = false;
-            tracing::error!(
-                topic = partition.topic(),
-                partition = partition.index(),
-                %error,
-                "a log did not close; it will be checked at the next start"
-            );
-        }
-    }
+/// Closes the logs, a few at a time, and leaves the mark of a clean stop.
+async fn close(node: &Node) {
+    let partitions = node.topics.partitions();
+    let closing = partitions.into_iter().map(|partition| {
+        let closing = tokio::task::spawn_blocking(move || close_log(&partition));
+        async move { closing.await.unwrap_or(false) }
+    });
+    let parallel = node.config.limits.parallel_syncs;
+    let closed: Vec<bool> = stream::iter(closing).buffer_unordered(parallel).collect().await;
+    let clean = !node.flusher.has_failed() && closed.into_iter().all(|closed| closed);
     if clean && let Err(error) = node.identity.mark_clean() {
         tracing::warn!(%error, "the mark of a clean stop was not left; logs will be checked");
     }
+    node.identity.release();
+}
+
+fn close_log(partition: &Partition) -> bool {
+    let Some(mut log) = partition.retire() else { return true };
+    let closed = log.close();
+    if let Err(error) = &closed {
+        let (topic, partition) = (partition.topic(), partition.index());
+        tracing::error!(topic, partition, %error, "a log did not close; it will be checked");
+    }
+    closed.is_ok()
 }
 
 async fn run_groups(node: Arc<Node>) {

@@ -8,6 +8,7 @@ use strait_io::time;
 use super::signal;
 use crate::config::{self, Settings};
 use crate::drain;
+use crate::http;
 use crate::worker::Worker;
 
 /// Exit code of a configuration with problems (`EX_CONFIG`).
@@ -34,6 +35,18 @@ pub async fn run(args: &MirrorArgs) -> ExitCode {
 
 async fn mirror(settings: &Settings) -> ExitCode {
     let worker = Worker::new(settings);
+    if let Some(address) = settings.http.map(|http| http.listen) {
+        match http::listen(address).await {
+            Ok(listener) => drop(tokio::spawn(http::serve(listener, worker.board()))),
+            Err(error) => {
+                eprintln!(
+                    "strait mirror: the page cannot listen on {address}: {error}. Next: choose \
+                     another address with http.listen"
+                );
+                return ExitCode::FAILURE;
+            }
+        }
+    }
     let (signal, drain) = drain::channel();
     let mut running = tokio::spawn(worker.run(drain));
     tokio::select! {

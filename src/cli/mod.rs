@@ -5,6 +5,7 @@ pub mod check;
 pub mod config_file;
 pub mod dev;
 pub mod explain;
+pub mod kafka;
 pub mod mirror;
 pub mod signal;
 

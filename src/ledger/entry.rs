@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Run;
-use crate::model::SourceOffset;
+use crate::model::{SourceOffset, TargetOffset};
 
 /// Bumped when an entry changes its meaning; a newer one is refused, never guessed at.
 const ENTRY_VERSION: u32 = 1;
@@ -44,6 +44,8 @@ pub struct LaneRecord {
     pub position: SourceOffset,
     /// What was passed over so far, and why.
     pub skipped: Skipped,
+    /// The target's end when the lane was first claimed: nothing of it lies below.
+    pub target_floor: TargetOffset,
 }
 
 /// What a lane did not copy, by reason; totals since the lane began.
@@ -61,7 +63,8 @@ pub struct Skipped {
 pub enum LedgerError {
     /// A record that is no entry.
     #[error(
-        "the ledger record at offset {offset} is not an entry: {reason}. Do not write to __strait_ledger by hand; restore the topic, or start the lane anew with a new pipeline name"
+        "the ledger record at offset {offset} is not an entry: {reason}. Do not write to \
+         __strait_ledger by hand; restore the topic, or give the pipeline a new name"
     )]
     NotAnEntry {
         /// Its offset.
@@ -71,7 +74,8 @@ pub enum LedgerError {
     },
     /// Written by a later release.
     #[error(
-        "the ledger record at offset {offset} has version {version}; this release reads up to {ENTRY_VERSION}: upgrade this worker"
+        "the ledger record at offset {offset} has version {version}; this release reads up to \
+         {ENTRY_VERSION}: upgrade this worker"
     )]
     Newer {
         /// Its offset.
@@ -97,6 +101,7 @@ struct Value {
     position: SourceOffset,
     #[serde(default)]
     skipped: Skipped,
+    target_floor: TargetOffset,
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<Run>,
 }
@@ -112,6 +117,7 @@ impl LaneRecord {
             leader_epoch: self.leader_epoch,
             position: self.position,
             skipped: self.skipped,
+            target_floor: self.target_floor,
             run: self.run.clone(),
         };
         (json(&key), json(&value))
@@ -134,6 +140,7 @@ impl LaneRecord {
             leader_epoch: value.leader_epoch,
             position: value.position,
             skipped: value.skipped,
+            target_floor: value.target_floor,
         };
         Ok((key.lane, record))
     }

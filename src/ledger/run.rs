@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Digest;
+use super::{Digest, LaneRecord};
 use crate::model::{SourceOffset, TargetOffset};
 
 /// One stretch of a lane.
@@ -84,9 +84,10 @@ pub struct LaneLedger {
 }
 
 impl LaneLedger {
-    /// Goes on after what was read back.
-    pub fn resume(number: u64, open: Option<Run>) -> Self {
-        Self { number, open, closed: Vec::new() }
+    /// Takes back what [`LaneLedger::take_closed`] gave out, because it was not written.
+    pub fn restore_closed(&mut self, mut earlier: Vec<(u64, Run)>) {
+        earlier.append(&mut self.closed);
+        self.closed = earlier;
     }
 
     /// Adds an acknowledged batch. Panics if it lies before what is recorded: a lane's order is
@@ -119,6 +120,13 @@ impl LaneLedger {
             self.closed.push((self.number, run));
             self.number += 1;
         }
+    }
+}
+
+impl From<&LaneRecord> for LaneLedger {
+    /// Goes on after what was read back.
+    fn from(record: &LaneRecord) -> Self {
+        Self { number: record.number, open: record.run.clone(), closed: Vec::new() }
     }
 }
 

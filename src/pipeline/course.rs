@@ -6,15 +6,16 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use strait_io::time::{self, Instant};
 
-use super::claim::{Claim, Identity};
+use super::claim::Claim;
 use super::fault::LaneFault;
+use super::identity::Identity;
 use super::inspect::{Decision, Inspector, Reason};
 use super::landed::Landed;
 use super::lane::LaneSpec;
 use super::route::{Mode, Route};
 use crate::batch::{Outbound, PrepareError, Prepared, Rules, Stamp, stamp::sequence_after};
 use crate::config::WanCompression;
-use crate::ledger::run::Copied;
+use crate::ledger::run::{Copied, Run};
 use crate::ledger::{LaneLedger, LaneRecord, LedgerTopicError};
 use crate::memory::Reserved;
 use crate::model::SourceOffset;
@@ -23,7 +24,12 @@ use crate::source::Chunk;
 use crate::status::lane::{LaneStatus, add, set};
 use strait_wire::batch::RawBatch;
 
-type Saving = BoxFuture<'static, Result<(), LedgerTopicError>>;
+/// A ledger entry being written.
+struct Save {
+    record: LaneRecord,
+    closed: Vec<(u64, Run)>,
+    written: BoxFuture<'static, Result<(), LedgerTopicError>>,
+}
 
 /// Bytes of one lane on their way, beyond which it takes no further chunk: what its appends in
 /// flight can carry.
@@ -68,7 +74,7 @@ pub struct Course {
     record: LaneRecord,
     dirty: bool,
     last_save: Instant,
-    saving: Option<(LaneRecord, Saving)>,
+    saving: Option<Save>,
     draining: bool,
 }
 
@@ -80,7 +86,7 @@ impl Course {
         status: &Arc<LaneStatus>,
         claim: Claim,
     ) -> Self {
-        let Claim { stamp, position, landed, record, .. } = claim;
+        let Claim { stamp, position, landed, record, ledger, .. } = claim;
         set(&status.checkpoint, record.position.0);
         set(&status.acknowledged, position.0);
         Self {
@@ -97,7 +103,7 @@ impl Course {
             passed_over: VecDeque::new(),
             in_flight: InFlight::default(),
             sent_to: position,
-            ledger: LaneLedger::resume(record.number, record.run.clone()),
+            ledger,
             record,
             dirty: false,
             last_save: time::now(),
@@ -255,17 +261,18 @@ impl Course {
         self.account_for_what_was_passed_over();
         let closed = self.ledger.take_closed();
         let mut entries: Vec<_> = closed
-            .into_iter()
+            .iter()
             .map(|(number, run)| {
-                LaneRecord { number, run: Some(run), ..self.record.clone() }.encode(&self.spec.key)
+                let (number, run) = (*number, Some(run.clone()));
+                LaneRecord { number, run, ..self.record.clone() }.encode(&self.spec.key)
             })
             .collect();
         self.record.number = self.ledger.number;
         self.record.run = self.ledger.open.clone();
         entries.push(self.record.encode(&self.spec.key));
         let ledger = self.route.ledger.clone();
-        let saving = Box::pin(async move { ledger.write(entries).await });
-        self.saving = Some((self.record.clone(), saving));
+        let written = Box::pin(async move { ledger.write(entries).await });
+        self.saving = Some(Save { record: self.record.clone(), closed, written });
         self.dirty = false;
         self.last_save = time::now();
     }
@@ -297,11 +304,19 @@ impl Course {
 
     /// Resolves when the entry is durable, with what it holds.
     pub async fn saved(&mut self) -> Result<LaneRecord, LaneFault> {
-        let (_, saving) = self.saving.as_mut().expect("asked only while an entry is being written");
-        saving.await?;
-        let (record, _) = self.saving.take().expect("it was there a moment ago");
+        let save = self.saving.as_mut().expect("asked only while an entry is being written");
+        (&mut save.written).await?;
+        let Save { record, .. } = self.saving.take().expect("it was there a moment ago");
         set(&self.status.checkpoint, record.position.0);
         Ok(record)
+    }
+
+    /// What was acknowledged and not written down, when the lane's life ends in a fault.
+    pub fn into_ledger(mut self) -> LaneLedger {
+        if let Some(save) = self.saving.take() {
+            self.ledger.restore_closed(save.closed);
+        }
+        self.ledger
     }
 
     /// Stops reading; what is in flight is finished and written down.

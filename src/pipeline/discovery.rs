@@ -13,7 +13,7 @@ use crate::ledger::{LaneKey, LaneRecord};
 use crate::status::Stage;
 use crate::status::lane::{LaneName, LaneStatus};
 use crate::topics::Explanation;
-use crate::topics::provision::{PRESERVE_CONFIG, Wanted, provision};
+use crate::topics::provision::{MIRROR_CONFIG, Wanted, provision};
 
 /// A pipeline's view of its two clusters.
 pub struct Discovery {
@@ -111,8 +111,8 @@ impl Discovery {
         name: &str,
         mode: Mode,
     ) -> Result<(), String> {
-        let (key, value) = PRESERVE_CONFIG;
-        let extra = (mode == Mode::Preserve).then(|| (key.to_owned(), value.to_owned()));
+        let ours = mode != Mode::AtLeastOnce;
+        let extra = ours.then(|| (MIRROR_CONFIG.to_owned(), mode.name().to_owned()));
         let wanted = Wanted {
             name: name.to_owned(),
             partitions: topic.partitions.len() as i32,
@@ -125,7 +125,8 @@ impl Discovery {
             Err(e) if e.code() == Some(ErrorCode::TOPIC_ALREADY_EXISTS) => Ok(()),
             Err(error) => Err(error.to_string()),
             Ok(()) => {
-                tracing::info!(pipeline = %self.route.settings.name, topic = name, "target topic ready");
+                let pipeline = &self.route.settings.name;
+                tracing::info!(%pipeline, topic = name, "target topic ready");
                 Ok(())
             }
         }?;

@@ -11,14 +11,16 @@ use std::sync::Arc;
 use strait_client::Backoff;
 use strait_io::{rng, time};
 
-use super::claim::{Identity, claim};
+use super::claim::claim;
 use super::course::Course;
 use super::fault::LaneFault;
+use super::identity::Identity;
 use super::route::{Mode, Route};
 use crate::drain::Drain;
 use crate::ledger::{LaneKey, LaneRecord};
-use crate::sink::SinkFault;
-use crate::source::Follow;
+use crate::model::SourceOffset;
+use crate::sink::{SinkFault, SinkLane};
+use crate::source::{Feed, Follow};
 use crate::status::Stage;
 use crate::status::lane::{LaneStatus, add, set};
 use strait_wire::Uuid;
@@ -76,11 +78,27 @@ impl Lane {
         self.status.enter(Stage::Resuming);
         let claim = claim(&self.route, &self.spec, &mut self.identity).await?;
         let follow = self.follow(&claim.record, claim.position).await?;
-        let mut feed = self.route.source.follow(follow, Arc::clone(&self.status)).await;
-        let mut sink = self.route.sink.open(claim.place.clone(), claim.terms).await;
+        let feed = self.route.source.follow(follow, Arc::clone(&self.status)).await;
+        let sink = self.route.sink.open(claim.place.clone(), claim.terms).await;
         let mut course = Course::new(&self.route, &self.spec, &self.status, claim);
         self.status.enter(Stage::Mirroring);
-        loop {
+        let ended = self.steer(&mut course, feed, sink, drain, backoff).await;
+        if self.spec.mode == Mode::AtLeastOnce {
+            // A stock Kafka cannot say what landed; what it acknowledged must not be forgotten.
+            self.identity.carried = Some(course.into_ledger());
+        }
+        ended
+    }
+
+    async fn steer(
+        &mut self,
+        course: &mut Course,
+        mut feed: Feed,
+        mut sink: SinkLane,
+        drain: &mut Drain,
+        backoff: &mut Backoff,
+    ) -> Result<(), LaneFault> {
+        while !course.is_drained() {
             let save_at = course.next_save();
             tokio::select! {
                 biased;
@@ -91,9 +109,7 @@ impl Lane {
                 saved = course.saved(), if course.is_saving() => {
                     self.identity.record = Some(saved?);
                 }
-                () = time::sleep_until(save_at), if course.wants_checkpoint() => {
-                    course.save();
-                }
+                () = time::sleep_until(save_at), if course.wants_checkpoint() => course.save(),
                 () = drain.started(), if !course.is_draining() => {
                     self.status.enter(Stage::Draining);
                     course.drain();
@@ -102,16 +118,14 @@ impl Lane {
                     course.send(chunk?, &sink, &mut self.identity).await?;
                 }
             }
-            if course.is_drained() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     async fn follow(
         &self,
         record: &LaneRecord,
-        position: crate::model::SourceOffset,
+        position: SourceOffset,
     ) -> Result<Follow, LaneFault> {
         let (topic, partition) = (self.spec.key.topic.clone(), self.spec.key.partition);
         let cluster = self.route.source.cluster();

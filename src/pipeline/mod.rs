@@ -8,10 +8,12 @@ pub mod claim;
 pub mod course;
 pub mod discovery;
 pub mod fault;
+pub mod identity;
 pub mod inspect;
 pub mod landed;
 pub mod lane;
 pub mod route;
+pub mod standing;
 
 use std::sync::Arc;
 

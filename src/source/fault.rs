@@ -14,7 +14,8 @@ pub enum SourceFault {
     LeaderMoved(ErrorCode),
     /// The wanted offset is not in the log.
     #[error(
-        "offset {position} is outside the source's log, which begins at {log_start} and ends at {high_watermark}"
+        "offset {position} is outside the source's log, which begins at {log_start} and ends at \
+         {high_watermark}"
     )]
     OutOfRange {
         /// The offset wanted.
@@ -26,7 +27,8 @@ pub enum SourceFault {
     },
     /// The log no longer holds what we read: it was cut below our position and written anew.
     #[error(
-        "the source's log was cut at offset {end_offset} (leader epoch {epoch}), below offset {position} which was read already"
+        "the source's log was cut at offset {end_offset} (leader epoch {epoch}), below offset \
+         {position} which was read already"
     )]
     Diverged {
         /// The offset wanted.

@@ -5,10 +5,15 @@
 //! and the terminal read. Nobody outside ever locks a lane.
 
 pub mod board;
+pub mod figures;
+pub mod headline;
 pub mod lag;
 pub mod lane;
+#[cfg(test)]
+pub mod sample;
 pub mod snapshot;
 
 pub use board::Board;
+pub use headline::{Headline, Tone};
 pub use lane::{LaneStatus, Stage};
 pub use snapshot::{LaneSnapshot, PipelineSnapshot, Snapshot};

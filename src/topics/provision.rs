@@ -15,8 +15,9 @@ pub const CONFIGS_COPIED: [&str; 7] = [
     "segment.bytes",
 ];
 
-/// Marks a topic of our broker as a copy with identical offsets, read-only to others.
-pub const PRESERVE_CONFIG: (&str, &str) = ("strait.mirror", "preserve");
+/// Marks a topic of our broker as a mirror's: `preserve` is read-only to others, `merge` never
+/// forgets where its lanes stand.
+pub const MIRROR_CONFIG: &str = "strait.mirror";
 
 /// What a target topic should be like.
 #[derive(Debug, Clone)]

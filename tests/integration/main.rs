@@ -3,6 +3,7 @@
 //! | file | proves |
 //! |---|---|
 //! | `harness` | the strangers are here and do what they say |
+//! | `mirror` | what users rely on when they mirror: nothing lost, nothing twice, nothing silent |
 //! | `strangers` | foreign clients and tools do with our broker what they do with Apache Kafka |
 //! | `tidy` | the tree keeps its own rules: sizes, headers, who imports whom, one seam for I/O |
 
@@ -10,6 +11,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod harness;
+mod mirror;
 mod strangers;
 #[path = "../support/mod.rs"]
 mod support;

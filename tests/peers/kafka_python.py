@@ -13,6 +13,8 @@ from kafka.admin import KafkaAdminClient, NewPartitions, NewTopic
 from kafka.structs import OffsetAndMetadata
 
 bootstrap, prefix = sys.argv[1], sys.argv[2]
+# Recent, or retention takes the records away while we look.
+START_MS = int(time.time() * 1000) - 3_600_000
 CODECS = [None, "gzip", "snappy", "lz4", "zstd"]
 
 
@@ -44,7 +46,7 @@ def produce(codec, count=300):
             key=b"k%d" % n,
             value=b"value %d " % n + b"x" * (n % 50),
             headers=[("number", b"%d" % n)],
-            timestamp_ms=1_700_000_000_000 + n,
+            timestamp_ms=START_MS + n,
             partition=n % 3,
         )
         for n in range(count)
@@ -68,12 +70,12 @@ def consume(codec, count=300):
         assert record.key == b"k%d" % n, record
         assert record.value == b"value %d " % n + b"x" * (n % 50), record
         assert record.headers == [("number", b"%d" % n)], record
-        assert record.timestamp == 1_700_000_000_000 + n, record
+        assert record.timestamp == START_MS + n, record
         seen += 1
         if seen == count:
             break
     assert seen == count, (seen, count)
-    by_time = consumer.offsets_for_times({partitions[1]: 1_700_000_000_000 + 31})
+    by_time = consumer.offsets_for_times({partitions[1]: START_MS + 31})
     assert by_time[partitions[1]].offset == 10, by_time
     consumer.close()
 
@@ -97,7 +99,7 @@ def group_of_two(count=300):
                 heartbeat_interval_ms=500,
             )
             while not stop.is_set():
-                for records in consumer.poll(timeout_ms=200).values():
+                for records in consumer.poll(timeout_ms=2000).values():
                     seen.extend((r.partition, r.offset) for r in records)
                     consumer.commit()
                 assigned[name] = len(consumer.assignment())
@@ -105,11 +107,13 @@ def group_of_two(count=300):
         except Exception as error:  # pylint: disable=broad-except
             failures.append(error)
 
-    members = [threading.Thread(target=member, args=(name,)) for name in ("left", "right")]
+    names = ("left", "right")
+    members = [threading.Thread(target=member, args=(name,), daemon=True) for name in names]
     for thread in members:
         thread.start()
     both = lambda: len(set(seen)) == count and sorted(assigned.values()) == [1, 2]
-    wait_for("both members read everything", lambda: failures or both(), 40)
+    state = lambda: f"both read everything: {len(set(seen))} of {count}, {assigned}"
+    wait_for(state, lambda: failures or both(), 60)
     admin = admin_client()
     described = admin.describe_groups([group])
     stop.set()
@@ -153,7 +157,8 @@ def widen_and_delete():
 def wait_for(what, holds, seconds=20):
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"not in {seconds} s: {what}"
+        said = what() if callable(what) else what
+        assert time.monotonic() < deadline, f"not in {seconds} s: {said}"
         time.sleep(0.1)
 
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::Peer;
-use super::process::{Finished, PATIENCE, run};
+use super::process::{Background, Finished, PATIENCE, run};
 
 /// The program, found on the path.
 pub struct Kcat {
@@ -22,9 +22,18 @@ impl Kcat {
 
     /// Runs it with these arguments.
     pub fn run(&self, bootstrap: &str, arguments: &[&str], input: &str) -> Finished {
+        run(&mut self.command(bootstrap, arguments), input, PATIENCE)
+    }
+
+    /// Starts it with these arguments, to run until dropped.
+    pub fn start(&self, bootstrap: &str, arguments: &[&str]) -> Background {
+        Background::start(&mut self.command(bootstrap, arguments))
+    }
+
+    fn command(&self, bootstrap: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.program);
         command.args(["-b", bootstrap, "-X", "socket.timeout.ms=10000"]).args(arguments);
-        run(&mut command, input, PATIENCE)
+        command
     }
 
     /// Produces one record a line.

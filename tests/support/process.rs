@@ -64,6 +64,26 @@ pub fn run(command: &mut Command, input: &str, patience: Duration) -> Finished {
     })
 }
 
+/// A program that runs beside the story and dies with it.
+pub struct Background {
+    child: Child,
+}
+
+impl Background {
+    /// Starts `command`, its output unread.
+    pub fn start(command: &mut Command) -> Self {
+        let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { child: silent.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")) }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn read_all(mut from: impl Read) -> String {
     let mut all = Vec::new();
     from.read_to_end(&mut all).expect("a pipe reads to its end");

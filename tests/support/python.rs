@@ -29,6 +29,6 @@ impl Python {
         let mut command = Command::new(&self.program);
         // No cache folder beside the scripts.
         command.arg("-B").arg(folder.join(script)).args(arguments);
-        run(&mut command, "", PATIENCE)
+        run(&mut command, "", 2 * PATIENCE)
     }
 }

@@ -1,10 +1,13 @@
-//! A real Apache Kafka 4.1.1: one KRaft node on free ports, in a folder of its own, gone on drop.
+//! A real Apache Kafka 4.1.1: one KRaft node on free ports, in a folder of its own, gone on drop
+//! and with this process, however that ends.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strait_wire::Piece;
@@ -17,6 +20,31 @@ use super::{JavaTools, Peer, eventually, process};
 /// How long a node may take to answer: two seconds alone, many more beside a compiler.
 const START: Duration = Duration::from_secs(90);
 const HEAP_MB: usize = 1024;
+/// Heap of a node that stories share: they bring megabytes, not gigabytes.
+const SHARED_HEAP_MB: usize = 640;
+/// Ends the node when standard input ends, which it does when this process does.
+const KEEPER: &str = r#"
+folder=$1; shift
+exec 3<&0
+"$@" 3<&- &
+node=$!
+{ cat <&3 >/dev/null; : >"$folder/left"; kill -9 $node; } &
+keeper=$!
+wait $node
+status=$?
+if [ -e "$folder/left" ]; then rm -rf "$folder"; else kill $keeper; fi
+exit $status
+"#;
+
+/// Nodes that stories share, by name.
+static SHARED: Mutex<Option<HashMap<&'static str, Arc<RealKafka>>>> = Mutex::new(None);
+
+/// Compaction and retention act within a story's patience.
+const SHARED_SETTINGS: [(&str, &str); 3] = [
+    ("log.cleaner.backoff.ms", "200"),
+    ("log.retention.check.interval.ms", "500"),
+    ("log.initial.task.delay.ms", "500"),
+];
 
 /// A running node.
 pub struct RealKafka {
@@ -29,6 +57,15 @@ impl RealKafka {
     /// Finds what a node needs; [`RealKafka::start`] takes it.
     pub fn locate() -> Peer<JavaTools> {
         JavaTools::locate()
+    }
+
+    /// A node that all stories share, so topics must be the story's own. `name` tells nodes apart.
+    pub fn shared(java: &JavaTools, name: &'static str) -> Arc<Self> {
+        // A story that failed while it started a node left no node behind.
+        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let nodes = shared.get_or_insert_default();
+        let start = || Arc::new(Self::start_with_heap(java, SHARED_HEAP_MB, &SHARED_SETTINGS));
+        Arc::clone(nodes.entry(name).or_insert_with(start))
     }
 
     /// Starts a node with these settings beside the usual ones, and waits until it answers.
@@ -46,11 +83,14 @@ impl RealKafka {
         std::fs::write(&properties, all).expect("a temporary folder is writable");
         format_folder(java, &properties.to_string_lossy());
         let log = File::create(folder.path().join("node.log")).expect("the folder is writable");
-        let node = java
-            .java("warn", heap_mb)
-            .arg("kafka.Kafka")
-            .arg(&properties)
-            .stdin(Stdio::null())
+        let mut kafka = java.java("warn", heap_mb);
+        kafka.arg("kafka.Kafka").arg(&properties);
+        let node = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(folder.path())
+            .arg(kafka.get_program())
+            .args(kafka.get_args())
+            .stdin(Stdio::piped())
             .stderr(log.try_clone().expect("a file has a second handle"))
             .stdout(log)
             .spawn()
@@ -81,8 +121,8 @@ impl RealKafka {
     pub fn bytes_of(&self, topic: &str) -> u64 {
         let entries = |folder| std::fs::read_dir(folder).into_iter().flatten().flatten();
         let ours = |name: &str| name.rsplit_once('-').is_some_and(|(before, _)| before == topic);
-        let folders = entries(self.data_folder())
-            .filter(|entry| ours(&entry.file_name().to_string_lossy()));
+        let folders =
+            entries(self.data_folder()).filter(|entry| ours(&entry.file_name().to_string_lossy()));
         let files = folders.flat_map(|folder| entries(folder.path()));
         let logs = files.filter(|file| file.path().extension().is_some_and(|e| e == "log"));
         logs.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
@@ -103,7 +143,7 @@ impl RealKafka {
 impl Drop for RealKafka {
     fn drop(&mut self) {
         // Its data folder goes too: there is nothing to shut down for.
-        let _ = self.node.kill();
+        drop(self.node.stdin.take());
         let _ = self.node.wait();
     }
 }

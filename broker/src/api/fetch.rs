@@ -16,6 +16,7 @@ use strait_wire::{ErrorCode, Records, Request};
 use tokio::sync::Notify;
 
 use crate::dispatch::{Call, FileRange, Outcome, undecodable};
+use crate::log::Slice;
 use crate::node::Node;
 use crate::partition::{FetchPosition, Readable};
 use crate::topics::Topic;
@@ -71,7 +72,7 @@ struct Gathered {
     response: FetchResponse,
     ranges: Vec<FileRange>,
     bytes: usize,
-    /// An error or a divergence: the client must hear of it at once.
+    /// An error, a divergence, or a full answer: there is nothing to wait for.
     urgent: bool,
 }
 
@@ -152,14 +153,20 @@ impl Gathered {
             self.urgent = true;
             data.diverging_epoch = EpochEndOffset { epoch, end_offset };
         }
-        if let Some(slice) = readable.slice
-            && (self.bytes == 0 || self.bytes + slice.length <= max_bytes)
-        {
-            self.bytes += slice.length;
-            data.records = Records::Deferred { index: self.ranges.len(), len: slice.length };
-            self.ranges.push(FileRange { file: slice.file, position: slice.position });
+        if let Some(slice) = readable.slice {
+            self.add(slice, max_bytes, &mut data);
         }
         data
+    }
+
+    fn add(&mut self, slice: Slice, max_bytes: usize, data: &mut PartitionData) {
+        if self.bytes > 0 && self.bytes + slice.length > max_bytes {
+            self.urgent = true;
+            return;
+        }
+        self.bytes += slice.length;
+        data.records = Records::Deferred { index: self.ranges.len(), len: slice.length };
+        self.ranges.push(FileRange { file: slice.file, position: slice.position });
     }
 }
 

@@ -11,7 +11,8 @@
 //!
 //! Files: `segment` (with `index`, `time_index`, `headers`), `epochs`, `producers` (with
 //! `snapshot`), `checkpoint`, `partition_metadata`. Work on them: `recovery` (opening), `append`,
-//! `read`, `lookup` (by time), `removal` (truncation, deletion, retention by the rules in `retention`),
+//! `read`, `lookup` (by time), `removal` (truncation, deletion, retention by the rules in
+//! `retention`),
 //! `sync`.
 
 mod append;
@@ -200,6 +201,11 @@ impl Log {
     /// may be appended afterwards.
     pub fn close(&mut self) -> Result<(), LogError> {
         self.store_derived()?;
+        self.flush()
+    }
+
+    /// Makes everything durable now.
+    pub(super) fn flush(&mut self) -> Result<(), LogError> {
         let up_to = self.sync().run().map_err(LogError::sync(&self.dir))?;
         self.mark_flushed(up_to);
         Ok(())

@@ -58,6 +58,9 @@ impl Log {
             log.start_over_at(stored_start)?;
         }
         log.producers = producers(&log)?;
+        // What was found whole is made durable before anybody reads it: a log that came back
+        // shorter than its readers have seen it would make them believe records are gone.
+        log.flush()?;
         assert!(log.log_start <= log.flushed && log.flushed <= log.log_end(), "offsets in order");
         Ok(log)
     }

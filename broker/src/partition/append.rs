@@ -70,7 +70,7 @@ impl Partition {
         if let Err(fault) = mirror::decide(claim, standing, &headers) {
             return Err((standing, fault));
         }
-        state.raise_generation(claim).map_err(|fault| (standing, fault))?;
+        state.raise_generation(claim, headers.is_empty()).map_err(|fault| (standing, fault))?;
         let mut next = state.log().log_end();
         let epoch = epoch_of(state.log());
         let stamped: Vec<Stamped> = batches
@@ -128,9 +128,15 @@ impl State {
         }
     }
 
-    fn raise_generation(&mut self, claim: Claim) -> Result<(), AppendFault> {
+    /// What a lane writes carries its generation into the log; a lane that only claims one has
+    /// it remembered here.
+    fn raise_generation(&mut self, claim: Claim, only_claims: bool) -> Result<(), AppendFault> {
         if claim.preserves() {
             self.mirror_generation = self.mirror_generation.max(claim.generation);
+            return Ok(());
+        }
+        if !only_claims {
+            self.lane_generations.remove(&claim.producer_id);
             return Ok(());
         }
         let full = self.lane_generations.len() >= mirror::LANES_MAX;

@@ -13,6 +13,8 @@ use crate::topics::TopicSettings;
 
 /// At most this many faulty records are named in an answer.
 const NAMED_RECORDS_MAX: usize = 100;
+/// What a record without a time has for one; it is exempt from the bounds.
+const NO_TIMESTAMP: i64 = -1;
 /// zstd came with Produce 7 (KIP-110).
 const ZSTD_VERSION_MIN: i16 = 7;
 
@@ -146,7 +148,9 @@ fn walk(header: &BatchHeader, block: &Bytes, rules: Rules<'_>) -> Result<i64, Re
         if settings.compacted && !has_key && keyless.len() < NAMED_RECORDS_MAX {
             keyless.push((next, "a compacted topic takes only records with a key".to_owned()));
         }
-        let timely = settings.log_append_time || (earliest..=latest).contains(&timestamp);
+        let timely = settings.log_append_time
+            || timestamp == NO_TIMESTAMP
+            || (earliest..=latest).contains(&timestamp);
         if !timely && mistimed.len() < NAMED_RECORDS_MAX {
             let what = format!("timestamp {timestamp} is outside {earliest} to {latest}");
             mistimed.push((next, what));

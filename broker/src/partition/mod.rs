@@ -50,7 +50,7 @@ struct State {
 }
 
 impl Partition {
-    /// Takes over an opened log.
+    /// Takes over an opened log, all of it durable (unless nobody asked for that).
     pub fn new(topic: Arc<str>, index: i32, flusher: Arc<Flusher>, log: Log) -> Arc<Self> {
         let state = State {
             high_watermark: safe_end(&log, flusher.policy()),
@@ -60,9 +60,7 @@ impl Partition {
             lane_generations: HashMap::new(),
             waiters: Vec::new(),
         };
-        let partition = Arc::new(Self { topic, index, flusher, state: Mutex::new(state) });
-        partition.flush_leftovers();
-        partition
+        Arc::new(Self { topic, index, flusher, state: Mutex::new(state) })
     }
 
     /// The topic's name.
@@ -109,6 +107,7 @@ impl Partition {
         let safe = state.high_watermark >= offset;
         if !safe {
             state.watch(waiter);
+            self.flusher.hurry();
         }
         Ok(safe)
     }
@@ -140,11 +139,9 @@ impl Partition {
         state.log.take()
     }
 
-    fn flush_leftovers(self: &Arc<Self>) {
-        let behind = self.inspect(|log, high_watermark| high_watermark < log.log_end());
-        if behind == Ok(true) && self.lock().is_ok_and(|mut state| state.enlist()) {
-            self.flusher.enlist(self.clone());
-        }
+    /// Whether the partition has ended.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.state.lock().unwrap_or_else(|poison| poison.into_inner()).log.is_none()
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, State>, ErrorCode> {

@@ -214,9 +214,9 @@ impl Topics {
             if fs::exists(&path) {
                 fs::remove_dir_all(&path).map_err(TopicFault::storage)?;
             }
-            let opened = self.open_partition(topic, index, Shutdown::Clean);
-            partitions.push(opened.map_err(TopicFault::storage)?);
         }
+        let opened = self.open_all(topic, from..to, Shutdown::Clean);
+        partitions.extend(opened.map_err(TopicFault::storage)?);
         fs::sync_dir(&self.folder).map_err(TopicFault::storage)?;
         topic.partitions.store(Arc::new(partitions));
         Ok(())

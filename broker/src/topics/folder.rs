@@ -1,6 +1,7 @@
 //! The folders of partitions: `topic-p`, each with `partition.metadata` naming its topic's id,
 //! and opening all of them at the start.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -53,18 +54,53 @@ impl Topics {
         for topic in stored {
             catalog.insert(topics.open_topic(topic, shutdown)?);
         }
+        topics.report_strays(&catalog);
         topics.catalog.store(Arc::new(catalog));
         Ok(topics)
+    }
+
+    /// Folders of topics nobody knows: a deletion that a crash cut short, or a lost list. They
+    /// are named and left alone.
+    fn report_strays(&self, known: &Catalog) {
+        for path in fs::list(&self.folder).into_iter().flatten() {
+            let id = partition_metadata::load(&path).ok().flatten();
+            if id.is_some_and(|id| known.with_id(id).is_none()) {
+                tracing::warn!(folder = %path.display(), "a folder of no known topic was found");
+            }
+        }
     }
 
     fn open_topic(&self, stored: StoredTopic, shutdown: Shutdown) -> Result<Arc<Topic>, OpenError> {
         let id = stored.uuid().expect("load() checks every id");
         let topic =
             self.new_topic(&stored.name, id, stored.replication_factor, stored.configs.clone());
-        let partitions: Result<Vec<_>, _> =
-            (0..stored.partitions).map(|p| self.open_partition(&topic, p, shutdown)).collect();
-        topic.partitions.store(Arc::new(partitions?));
+        topic.partitions.store(Arc::new(self.open_all(&topic, 0..stored.partitions, shutdown)?));
         Ok(topic)
+    }
+
+    /// Opens partitions, a few at a time: recovery reads and checks every batch since the last
+    /// flush, and a new folder waits for the disk.
+    pub(super) fn open_all(
+        &self,
+        topic: &Topic,
+        indexes: Range<i32>,
+        shutdown: Shutdown,
+    ) -> Result<Vec<Arc<Partition>>, OpenError> {
+        let indexes: Vec<i32> = indexes.collect();
+        let share = indexes.len().div_ceil(self.limits.parallel_syncs.max(1)).max(1);
+        std::thread::scope(|scope| {
+            let open = |share: Vec<i32>| {
+                let open = move |index| self.open_partition(topic, index, shutdown);
+                scope.spawn(move || share.into_iter().map(open).collect::<Result<Vec<_>, _>>())
+            };
+            let shares: Vec<_> = indexes.chunks(share).map(|share| open(share.to_vec())).collect();
+            let mut partitions = Vec::with_capacity(indexes.len());
+            for share in shares {
+                let opened = share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                partitions.extend(opened?);
+            }
+            Ok(partitions)
+        })
     }
 
     pub(super) fn new_topic(
@@ -86,7 +122,7 @@ impl Topics {
     }
 
     /// Opens a partition's folder, making it if there is none.
-    pub(super) fn open_partition(
+    fn open_partition(
         &self,
         topic: &Topic,
         index: i32,
@@ -95,14 +131,27 @@ impl Topics {
         let path = self.partition_folder(&topic.name, index);
         let fault = |reason: String| OpenError::Log { path: path.clone(), reason };
         prepare(&path, topic.id).map_err(|error| fault(error.to_string()))?;
-        let log = Log::open(&path, topic.settings().log.clone(), shutdown)
+        let mut log = Log::open(&path, topic.settings().log.clone(), shutdown)
             .map_err(|error| fault(error.to_string()))?;
+        if self.flusher.commits_groups() {
+            make_durable(&mut log).map_err(|error| fault(error.to_string()))?;
+        }
         Ok(Partition::new(topic.name.clone(), index, self.flusher.clone(), log))
     }
 
     pub(super) fn partition_folder(&self, topic: &str, index: i32) -> PathBuf {
         self.folder.join(format!("{topic}-{index}"))
     }
+}
+
+/// What a crash left behind is synced before anybody sees it, so that the high watermark does
+/// not fall back over a restart.
+fn make_durable(log: &mut Log) -> std::io::Result<()> {
+    if log.flushed() < log.log_end() {
+        let flushed = log.sync().run()?;
+        log.mark_flushed(flushed);
+    }
+    Ok(())
 }
 
 /// Makes the folder if there is none. One that belongs to another topic is left alone.

@@ -54,6 +54,10 @@ impl TopicSettings {
                 segment_bytes: number("segment.bytes") as u64,
                 segment_ms: number("segment.ms"),
                 index_interval_bytes: number("index.interval.bytes") as u64,
+                producer_expiration_ms: match text("strait.mirror").as_str() {
+                    "merge" => i64::MAX,
+                    _ => defaults.producer_expiration_ms,
+                },
                 retention_bytes: kept("retention.bytes").filter(|_| deletes).map(|n| n as u64),
                 retention_ms: kept("retention.ms").filter(|_| deletes),
                 ..defaults.clone()

@@ -2,11 +2,15 @@
 
 use strait_broker::{Broker, BrokerConfig, FlushPolicy, StartError};
 use strait_io::time::{self, Duration};
+use strait_wire::messages::delete_topics::DeleteTopicsRequest;
 use strait_wire::messages::fetch::FetchRequest;
 use strait_wire::messages::metadata::MetadataRequest;
 use strait_wire::{BatchBuilder, Compression, ErrorCode};
 
-use crate::support::{Client, Running, batch, batch_with, fetch_request, numbered, start_in};
+use crate::support::{
+    Client, Running, batch, batch_with, fetch_request, numbered, only_partition, restart_in,
+    start_in, values,
+};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -101,4 +105,92 @@ async fn connections_from_afar_and_in_total_are_limited() {
     let mut three = running.client().await;
     assert_eq!(three.receive().await, None);
     assert_eq!(running.broker.snapshot().connections_refused, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_a_broker_that_just_vanishes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let broker = start_in(&folder, |_| {}).await;
+    let mut client = Client::connect(broker.address()).await;
+    client.create_topic("t", 1, &[]).await;
+    for text in ["a", "b", "c"] {
+        client.produce("t", batch(&[text])).await;
+    }
+    drop(client);
+    drop(broker);
+    let broker = restart_in(&folder).await;
+    let mut client = Client::connect(broker.address()).await;
+    assert_eq!(client.values("t", 0).await, numbered(0, &["a", "b", "c"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_producers_and_a_reader_agree() {
+    let (running, mut reader) = Running::with_topic("t", &[]).await;
+    let address = running.broker.address();
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            tokio::spawn(async move {
+                let mut client = Client::connect(address).await;
+                for n in 0..50 {
+                    let answer = client.produce("t", batch(&[&format!("{writer}-{n}")])).await;
+                    assert_eq!(answer.error_code, ErrorCode::NONE);
+                }
+            })
+        })
+        .collect();
+    let mut seen: Vec<String> = Vec::new();
+    while seen.len() < 400 {
+        let request = fetch_request("t", seen.len() as i64, 5_000, 1);
+        let data = only_partition(reader.call(11, &request).await);
+        let values = values(data.records);
+        assert!(!values.is_empty(), "every wait ends with news");
+        for (offset, value) in values {
+            assert_eq!(offset, seen.len() as i64, "no gap, no repetition");
+            seen.push(value);
+        }
+    }
+    for writer in writers {
+        writer.await.expect("it wrote everything");
+    }
+    for writer in 0..8 {
+        let prefix = format!("{writer}-");
+        let own = seen.iter().filter_map(|value| value.strip_prefix(&prefix));
+        let expected: Vec<String> = (0..50).map(|n: i32| n.to_string()).collect();
+        assert_eq!(own.collect::<Vec<_>>(), expected, "each writer's order is kept");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_topic_wakes_its_readers() {
+    let (running, mut reader) = Running::with_topic("t", &[]).await;
+    let id = reader.send(11, &fetch_request("t", 0, 20_000, 1)).await;
+    let mut admin = running.client().await;
+    let request = DeleteTopicsRequest { topic_names: vec!["t".to_owned()], ..Default::default() };
+    admin.call(5, &request).await;
+    let woken = time::timeout(DEADLINE, reader.answer_to::<FetchRequest>(11, id)).await;
+    let data = only_partition(woken.expect("woken long before its time is up"));
+    assert_eq!(data.error_code, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_topics_while_they_are_written_harms_nobody_else() {
+    let (running, mut admin) = Running::with_topic("kept", &[]).await;
+    let address = running.broker.address();
+    let writer = tokio::spawn(async move {
+        let mut client = Client::connect(address).await;
+        for n in 0..300 {
+            let topic = if n % 3 == 0 { "kept" } else { "doomed" };
+            let answer = client.produce(topic, batch(&["x"])).await;
+            assert!(topic == "doomed" || answer.error_code == ErrorCode::NONE, "{answer:?}");
+        }
+    });
+    let delete =
+        DeleteTopicsRequest { topic_names: vec!["doomed".to_owned()], ..Default::default() };
+    while !writer.is_finished() {
+        admin.create_topic("doomed", 4, &[]).await;
+        time::sleep(Duration::from_millis(15)).await;
+        admin.call(5, &delete).await;
+    }
+    writer.await.expect("the other topic was served throughout");
+    assert_eq!(admin.fetch("kept", 0).await.high_watermark, 100);
 }

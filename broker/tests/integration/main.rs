@@ -1,7 +1,8 @@
 //! The broker from outside: raw frames over TCP.
 //!
 //! `protocol` (frames, versions, hostile bytes), `topics` (creating, configs, metadata),
-//! `produce`, `fetch`, `mirror` (compare-and-append), `groups`, `lifecycle` (start, drain, restart).
+//! `produce`, `fetch`, `mirror` (compare-and-append), `groups`, `lifecycle` (start, drain,
+//! restart).
 
 mod fetch;
 mod groups;

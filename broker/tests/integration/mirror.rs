@@ -6,7 +6,7 @@ use strait_wire::messages::mirror_append::{
 };
 use strait_wire::{BatchBuilder, BatchHeader, Compression, ErrorCode, Records};
 
-use crate::support::{Client, Running, batch, batch_with, batches, numbered};
+use crate::support::{Client, Running, batch, batch_with, batches, numbered, restart_in, start_in};
 
 struct Lane {
     producer_id: i64,
@@ -144,4 +144,25 @@ async fn corrupt_batches_and_unknown_topics_are_refused() {
     let request = MirrorAppendRequest { timeout_ms: 1_000, topics: vec![topic] };
     let answer = client.call(0, &request).await.topics.remove(0).partitions.remove(0);
     assert_eq!(answer.error_code, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn places_and_generations_of_lanes_survive_a_restart() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let broker = start_in(&folder, |_| {}).await;
+    let mut client = Client::connect(broker.address()).await;
+    client.create_topic("t", 1, &[("strait.mirror", "merge")]).await;
+    let lane = Lane { producer_id: 1001, generation: 3 };
+    append(&mut client, &lane, -1, &[of_lane(&lane, 70, &["a", "b"])]).await;
+    drop(client);
+    drop(broker);
+    let broker = restart_in(&folder).await;
+    let mut client = Client::connect(broker.address()).await;
+    let asked = append(&mut client, &lane, -1, &[]).await;
+    assert_eq!((asked.error_code, asked.position, asked.generation), (ErrorCode::NONE, 72, 3));
+    let repeated = append(&mut client, &lane, -1, &[of_lane(&lane, 70, &["a", "b"])]).await;
+    assert_eq!(repeated.error_code, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    let done = append(&mut client, &lane, 72, &[of_lane(&lane, 72, &["c"])]).await;
+    assert_eq!(done.error_code, ErrorCode::NONE);
+    assert_eq!(client.values("t", 0).await, numbered(0, &["a", "b", "c"]));
 }

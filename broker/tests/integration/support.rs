@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
-use strait_broker::{Broker, BrokerConfig};
+use strait_broker::{Broker, BrokerConfig, StartError};
 use strait_io::net::{self, TcpStream};
-use strait_io::time::Duration;
+use strait_io::time::{self, Duration};
 use strait_wire::messages::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest,
 };
@@ -51,6 +51,19 @@ pub async fn start_in(folder: &TempDir, change: impl FnOnce(&mut BrokerConfig)) 
     let mut config = BrokerConfig { data_dir: folder.path().to_owned(), ..BrokerConfig::default() };
     change(&mut config);
     Broker::start(config).await.expect("the broker starts")
+}
+
+/// Starts again after a broker was dropped: its tasks let go of the folder in a moment.
+pub async fn restart_in(folder: &TempDir) -> Broker {
+    let config = BrokerConfig { data_dir: folder.path().to_owned(), ..BrokerConfig::default() };
+    for _ in 0..500 {
+        match Broker::start(config.clone()).await {
+            Ok(broker) => return broker,
+            Err(StartError::FolderLocked { .. }) => time::sleep(Duration::from_millis(10)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the folder stays locked");
 }
 
 pub struct Client {

@@ -49,6 +49,7 @@ async fn open(config: &ClientConfig, place: &Place) -> Result<net::TcpStream, Cl
     for address in addresses {
         match net::connect(address, config.connect_timeout).await {
             Ok(stream) => return Ok(stream),
+            Err(error) if address.to_string() == *place.address => reasons.push(error.to_string()),
             Err(error) => reasons.push(format!("{address}: {error}")),
         }
     }

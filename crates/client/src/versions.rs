@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     fn fetch(min_version: i16, max_version: i16) -> Versions {
-        Versions::new(&[ApiVersion { api_key: 1, min_version, max_version, ..Default::default() }])
+        Versions::new(&[ApiVersion { api_key: 1, min_version, max_version }])
     }
 
     #[test]

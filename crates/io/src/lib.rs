@@ -1,4 +1,4 @@
-//! The seam: time, sockets, files and randomness.
+//! The seam: time, sockets, files, randomness, and what the process itself costs.
 //!
 //! Everything else in the workspace reaches the outside world through this crate (clippy's
 //! `disallowed-methods` and the tidy test see to it), so that brokers, workers and clients can
@@ -8,5 +8,6 @@
 
 pub mod fs;
 pub mod net;
+pub mod process;
 pub mod rng;
 pub mod time;

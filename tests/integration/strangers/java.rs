@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::support::JavaTools;
+use crate::support::process::PATIENCE;
+use crate::support::{JavaTools, Kcat, eventually};
 
 /// Everything the tools are asked to do.
 pub fn stories(java: &JavaTools, bootstrap: &str) {
@@ -100,22 +101,60 @@ pub fn groups(java: &JavaTools, bootstrap: &str) {
     assert!(!groups(&["--list"]).expect_success().contains("java-group"));
 }
 
-/// Kafka's log reader on the data folder: our files are Kafka's files.
-pub fn dumps_the_log(java: &JavaTools, bootstrap: &str, data: &Path) {
-    let offsets = java.get_offsets(bootstrap, &["--topic-partitions", "java-zstd:0"]);
-    assert_eq!(offsets.expect_success(), "java-zstd:0:500\n");
-    let folder = data.join("java-zstd-0");
-    let file =
-        |kind: &str| folder.join(format!("00000000000000000000.{kind}")).display().to_string();
-    let deep = ["--deep-iteration", "--print-data-log", "--files"];
-    let dumped = java.dump_log(&[&deep[..], &[&file("log")]].concat()).expect_success();
+/// A live group as the tool shows it: who is there, from where, with what.
+pub fn members(java: &JavaTools, kcat: &Kcat, bootstrap: &str) {
+    let options = ["-X", "client.id=reader", "-X", "auto.offset.reset=earliest", "java-topic"];
+    let _reader = kcat.start(bootstrap, &[&["-G", "live"], &options[..]].concat());
+    let arguments = ["--describe", "--group", "live", "--members", "--verbose"];
+    let row: Vec<String> = eventually(PATIENCE, || {
+        let told = java.consumer_groups(bootstrap, &arguments);
+        let mut lines = told.stdout.lines();
+        let row = lines.find(|line| line.starts_with("live ") && line.contains("java-topic"));
+        row.map(|row| row.split_whitespace().map(str::to_owned).collect())
+            .ok_or_else(|| told.to_string())
+    });
+    let (member, rest) = row[1..].split_first().expect("a member id");
+    assert!(member.starts_with("reader-"), "{row:?}");
+    assert_eq!(rest[..3], ["/127.0.0.1", "reader", "5"], "{row:?}");
+    assert!(row.contains(&"java-topic:0,1,2,3,4".to_owned()), "{row:?}");
+    let state = ["--describe", "--group", "live", "--state"];
+    let state = java.consumer_groups(bootstrap, &state).expect_success();
+    let row = state.lines().find(|line| line.starts_with("live ")).expect("a row for the group");
+    assert!(row.contains("range") && row.contains("Stable"), "{state}");
+}
+
+/// Kafka's log reader on a data folder: [`console`] has filled `java-zstd`.
+pub fn dumps_the_log(java: &JavaTools, data: &Path) {
+    let deep =
+        ["--deep-iteration", "--print-data-log", "--files", &segment(data, "java-zstd", "log")];
+    let dumped = java.dump_log(&deep).expect_success();
     assert!(dumped.contains("compresscodec: zstd"), "{dumped}");
     assert!(dumped.contains("isvalid: true") && !dumped.contains("isvalid: false"), "{dumped}");
     assert_eq!(dumped.matches("| offset: ").count(), 500, "{dumped}");
     assert!(dumped.contains("key: key499 payload: post 499"), "{dumped}");
+}
+
+/// Kafka's index reader on the folder of a broker that has stopped (while it runs, Kafka's own
+/// are full of zeros); [`fills_indexes`] came before.
+pub fn checks_the_indexes(java: &JavaTools, data: &Path) {
     for kind in ["index", "timeindex"] {
-        let checked = java.dump_log(&["--index-sanity-check", "--files", &file(kind)]);
-        let said = checked.expect_success();
-        assert!(said.contains("passed sanity check"), "{kind}: {said}");
+        let file = segment(data, "java-indexed", kind);
+        let sane = java.dump_log(&["--index-sanity-check", "--files", &file]).expect_success();
+        assert!(sane.contains("passed sanity check"), "{kind}: {sane}");
+        let said = java.dump_log(&["--files", &file]).expect_success();
+        assert!(said.matches("offset: ").count() > 1, "{kind}: {said}");
+        assert!(!said.contains("ismatch") && !said.contains("not found"), "{kind}: {said}");
     }
+}
+
+/// Two hundred batches of about 4 KB each.
+pub fn fills_indexes(kcat: &Kcat, bootstrap: &str) {
+    let lines: Vec<String> = (0..2000).map(|n| format!("post {n} {}", "x".repeat(400))).collect();
+    let small_batches = ["-X", "batch.num.messages=10", "-X", "linger.ms=100"];
+    kcat.produce(bootstrap, "java-indexed", &lines.join("\n"), &small_batches);
+}
+
+fn segment(data: &Path, topic: &str, kind: &str) -> String {
+    let file = data.join(format!("{topic}-0")).join(format!("00000000000000000000.{kind}"));
+    file.display().to_string()
 }

@@ -3,6 +3,7 @@
 
 mod java;
 mod kcat;
+mod ours;
 mod python;
 
 use crate::peers;
@@ -17,5 +18,6 @@ fn apache_kafka_itself_passes() {
     kcat::stories(&kcat, &bootstrap);
     python::stories(&python, &bootstrap);
     java::stories(&java, &bootstrap);
-    java::dumps_the_log(&java, &bootstrap, &kafka.data_folder());
+    java::members(&java, &kcat, &bootstrap);
+    java::dumps_the_log(&java, &kafka.data_folder());
 }

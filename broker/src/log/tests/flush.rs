@@ -21,6 +21,15 @@ fn a_ticket_covers_what_was_there_when_it_was_taken() {
 }
 
 #[test]
+fn an_unclean_restart_shows_readers_everything_it_kept() {
+    let mut fixture = Fixture::new(small());
+    (0..5).for_each(|_| fixture.append(batch(3)));
+    assert_eq!(fixture.log.flushed(), 0);
+    let fixture = fixture.reopen();
+    assert_eq!((fixture.log.flushed(), fixture.log.log_end()), (15, 15));
+}
+
+#[test]
 fn sealed_segments_stay_dirty_until_a_ticket_has_seen_them() {
     let mut fixture = Fixture::new(small());
     fixture.append(batch(3));

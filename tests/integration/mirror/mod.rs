@@ -1,0 +1,6 @@
+//! The mirror between real brokers, told as its users would: `strait mirror` in a process of its
+//! own, records written and read back by librdkafka. A region is Apache Kafka or our broker.
+
+mod arrival;
+mod crash;
+mod ledger;
