@@ -56,8 +56,8 @@ impl RunningArgs {
 pub(super) fn refuse(command: &str, error: &AskError) -> ExitCode {
     let next = match error {
         AskError::Unreachable { .. } => {
-            "start a worker (`strait mirror -c FILE` with `http:` in the file, or `strait dev`), or \
-             give its address with --http"
+            "start a worker (`strait mirror -c FILE` with `http:` in the file, or `strait dev`), \
+             or give its address with --http"
         }
         AskError::NotAWorker { .. } => "give the worker's own address with --http",
     };
