@@ -8,6 +8,7 @@
 
 mod byte_size;
 mod listed;
+mod mode;
 mod name;
 mod offset;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use byte_size::ByteSize;
 pub use listed::listed;
+pub use mode::Mode;
 pub use name::{InvalidName, NAME_CHARS_MAX, PipelineName, RegionName};
 pub use offset::{SourceOffset, TargetOffset};
 

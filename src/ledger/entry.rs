@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Run;
-use crate::model::{SourceOffset, TargetOffset};
+use crate::model::{Mode, SourceOffset, TargetOffset};
 
 /// Bumped when an entry changes its meaning; a newer one is refused, never guessed at.
 const ENTRY_VERSION: u32 = 1;
@@ -30,6 +30,8 @@ pub struct LaneKey {
 /// Everything the ledger says about a lane's present: who owns it, and its latest run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneRecord {
+    /// How it is delivered, for life.
+    pub mode: Mode,
     /// The producer id the lane's batches carry; -1 where they keep their own (preserve).
     pub producer_id: i64,
     /// Who wrote this entry; rises with every take-over of the lane.
@@ -95,6 +97,7 @@ struct Key {
 #[derive(Serialize, Deserialize)]
 struct Value {
     version: u32,
+    mode: Mode,
     producer_id: i64,
     generation: i16,
     leader_epoch: i32,
@@ -112,6 +115,7 @@ impl LaneRecord {
         let key = Key { lane: lane.clone(), run: self.number };
         let value = Value {
             version: ENTRY_VERSION,
+            mode: self.mode,
             producer_id: self.producer_id,
             generation: self.generation,
             leader_epoch: self.leader_epoch,
@@ -133,6 +137,7 @@ impl LaneRecord {
             return Err(LedgerError::Newer { offset, version: value.version });
         }
         let record = Self {
+            mode: value.mode,
             producer_id: value.producer_id,
             generation: value.generation,
             number: key.run,

@@ -9,11 +9,11 @@ use super::fault::LaneFault;
 use super::identity::{Identity, Producer, next_generation, register, source_offset, target_end};
 use super::landed::{Landed, source_offset_of};
 use super::lane::LaneSpec;
-use super::route::{Mode, Route};
+use super::route::Route;
 use super::standing::{ask, floor, read_tail};
 use crate::batch::Stamp;
 use crate::ledger::{LaneLedger, LaneRecord};
-use crate::model::{SourceOffset, TargetOffset};
+use crate::model::{Mode, SourceOffset, TargetOffset};
 use crate::sink::{Place, Terms};
 
 /// A claimed lane.
@@ -41,11 +41,24 @@ pub async fn claim(
     spec: &LaneSpec,
     identity: &mut Identity,
 ) -> Result<Claim, LaneFault> {
+    refuse_another_mode(spec, identity)?;
     let place = place(route, spec).await?;
     match spec.mode {
         Mode::AtLeastOnce => claim_producer(route, spec, identity, place).await,
         Mode::Preserve => claim_preserve(route, spec, identity, place).await,
         Mode::Merge => claim_merge(route, spec, identity, place).await,
+    }
+}
+
+/// What the target holds of a lane can only be read in the mode it was written in.
+fn refuse_another_mode(spec: &LaneSpec, identity: &Identity) -> Result<(), LaneFault> {
+    match identity.record.as_ref().map(|record| record.mode) {
+        Some(before) if before != spec.mode => Err(LaneFault::Disagreement(format!(
+            "the lane was delivered as {} so far, and the configuration says {}",
+            before.name(),
+            spec.mode.name()
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -1,19 +1,21 @@
 //! Which topics and partitions there are, whether the target has them, and which lanes are new.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use strait_client::{ClientError, ClusterView, TopicView, Topics};
-use strait_wire::{ApiKey, ErrorCode};
+use strait_client::admin::OffsetSpec;
+use strait_client::{ClientError, ClusterView, PartitionView, TopicPartition, TopicView, Topics};
+use strait_wire::{ApiKey, ErrorCode, Uuid};
 
 use super::lane::{Lane, LaneSpec};
-use super::route::{Mode, Route};
+use super::route::Route;
 use crate::config::{Delivery, PipelineSettings};
 use crate::ledger::{LaneKey, LaneRecord};
+use crate::model::Mode;
 use crate::status::Stage;
 use crate::status::lane::{LaneName, LaneStatus};
 use crate::topics::Explanation;
-use crate::topics::provision::{MIRROR_CONFIG, Wanted, provision};
+use crate::topics::provision::{MIRROR_CONFIG, Wanted, mark, provision};
 
 /// A pipeline's view of its two clusters.
 pub struct Discovery {
@@ -22,6 +24,7 @@ pub struct Discovery {
     records: HashMap<LaneKey, LaneRecord>,
     running: HashSet<LaneKey>,
     mirror_append: Option<bool>,
+    modes: HashMap<Uuid, Mode>,
 }
 
 /// What one look found, for the board.
@@ -39,7 +42,8 @@ impl Discovery {
         siblings: Vec<PipelineSettings>,
         records: HashMap<LaneKey, LaneRecord>,
     ) -> Self {
-        Self { route, siblings, records, running: HashSet::new(), mirror_append: None }
+        let (running, modes) = (HashSet::new(), HashMap::new());
+        Self { route, siblings, records, running, mirror_append: None, modes }
     }
 
     /// Looks once; the lanes that are new. A cluster that does not answer is trouble on the
@@ -71,7 +75,7 @@ impl Discovery {
                 Err(reason) => findings.unmirrored.push((topic.name.clone(), reason)),
             }
         }
-        self.publish(findings, ours);
+        self.publish(findings);
         Ok(lanes)
     }
 
@@ -91,8 +95,11 @@ impl Discovery {
     ) -> Result<Vec<Lane>, String> {
         let naming = &self.route.settings.naming;
         let name = naming.target_topic(&topic.name).map_err(|e| e.to_string())?;
-        let mode = self.mode(topic, &name, ours);
         let existing = target.topic(&name).map(Arc::as_ref);
+        let mode = match self.modes.get(&topic.id) {
+            Some(mode) => *mode,
+            None => self.decide_mode(topic, &name, existing, ours).await?,
+        };
         let partitions = topic.partitions.len();
         if existing.is_none_or(|t| t.partitions.len() < partitions) {
             self.make_ready(topic, existing, &name, mode).await?;
@@ -102,6 +109,22 @@ impl Discovery {
         let new = specs.into_iter().filter(|spec| self.running.insert(spec.key.clone()));
         let new: Vec<_> = new.collect();
         Ok(new.into_iter().filter_map(|spec| self.lane(spec)).collect())
+    }
+
+    /// Decides how the topic is delivered, once, and marks a target topic that was there before.
+    async fn decide_mode(
+        &mut self,
+        topic: &TopicView,
+        name: &str,
+        existing: Option<&TopicView>,
+        ours: bool,
+    ) -> Result<Mode, String> {
+        let mode = self.mode(topic, name, existing, ours).await.map_err(|e| e.to_string())?;
+        if existing.is_some() && mode != Mode::AtLeastOnce {
+            mark(self.route.sink.cluster(), name, mode).await?;
+        }
+        self.modes.insert(topic.id, mode);
+        Ok(mode)
     }
 
     async fn make_ready(
@@ -133,15 +156,44 @@ impl Discovery {
         target.refresh(&[name]).await.map(|_| ()).map_err(|e| e.to_string())
     }
 
-    fn mode(&self, topic: &TopicView, target: &str, ours: bool) -> Mode {
-        match self.route.settings.delivery {
+    /// How the topic's lanes are delivered. Under `auto` a lane goes on as the ledger knows it; a
+    /// new one keeps the source's offsets if nobody else writes, or wrote, into its topic.
+    async fn mode(
+        &self,
+        topic: &TopicView,
+        target: &str,
+        existing: Option<&TopicView>,
+        ours: bool,
+    ) -> Result<Mode, ClientError> {
+        let before = self.records.iter().find(|(key, _)| {
+            key.pipeline == self.route.settings.name.as_str()
+                && key.topic == topic.name
+                && key.target_topic == target
+        });
+        Ok(match self.route.settings.delivery {
             Delivery::AtLeastOnce => Mode::AtLeastOnce,
             Delivery::Preserve => Mode::Preserve,
             Delivery::Merge => Mode::Merge,
             Delivery::Auto if !ours => Mode::AtLeastOnce,
-            Delivery::Auto if self.is_fed_by_others(topic, target) => Mode::Merge,
-            Delivery::Auto => Mode::Preserve,
+            Delivery::Auto => match before {
+                Some((_, record)) => record.mode,
+                None if self.is_fed_by_others(topic, target) => Mode::Merge,
+                None if self.holds_records(existing).await? => Mode::Merge,
+                None => Mode::Preserve,
+            },
+        })
+    }
+
+    async fn holds_records(&self, existing: Option<&TopicView>) -> Result<bool, ClientError> {
+        let Some(topic) = existing else { return Ok(false) };
+        let ask =
+            |p: &PartitionView| (TopicPartition::new(&topic.name, p.partition), OffsetSpec::Latest);
+        let asks: Vec<_> = topic.partitions.iter().map(ask).collect();
+        let mut any = false;
+        for (_, end) in self.route.sink.cluster().list_offsets(&asks).await {
+            any |= end?.offset.is_some_and(|offset| offset > 0);
         }
+        Ok(any)
     }
 
     /// Whether another pipeline brings a topic of this name to the same target topic.
@@ -223,16 +275,12 @@ impl Discovery {
         ))
     }
 
-    fn publish(&self, findings: Findings, ours: bool) {
-        let delivery = match self.route.settings.delivery {
-            Delivery::Auto if !ours => Mode::AtLeastOnce.name(),
-            Delivery::Auto => "preserve or merge",
-            Delivery::AtLeastOnce => Mode::AtLeastOnce.name(),
-            Delivery::Preserve => Mode::Preserve.name(),
-            Delivery::Merge => Mode::Merge.name(),
-        };
+    fn publish(&self, findings: Findings) {
+        let modes: BTreeSet<_> = self.modes.values().map(|mode| mode.name()).collect();
         self.route.status.note(|facts| {
-            facts.delivery = delivery.to_owned();
+            if !modes.is_empty() {
+                facts.delivery = modes.into_iter().collect::<Vec<_>>().join("+");
+            }
             facts.topics = findings.topics;
             facts.excluded = findings.excluded;
             facts.unmirrored = findings.unmirrored;

@@ -86,6 +86,7 @@ pub async fn register(
     let record = match identity.record.clone() {
         Some(record) => LaneRecord { producer_id, generation, ..record },
         None => LaneRecord {
+            mode: spec.mode,
             producer_id,
             generation,
             number: 0,

@@ -25,25 +25,3 @@ pub struct Route {
     /// The pipeline's place on the board.
     pub status: Arc<PipelineStatus>,
 }
-
-/// How one topic is delivered, once the target is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Identical offsets into our broker.
-    Preserve,
-    /// Several sources into one topic of our broker.
-    Merge,
-    /// Idempotent produce into any Kafka.
-    AtLeastOnce,
-}
-
-impl Mode {
-    /// The name in configs and on the screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Mode::Preserve => "preserve",
-            Mode::Merge => "merge",
-            Mode::AtLeastOnce => "at_least_once",
-        }
-    }
-}

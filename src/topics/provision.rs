@@ -1,8 +1,10 @@
 //! Target topics: created with the source's partition count and the configs that matter to a
 //! copy, widened when the source grows. Never narrowed, never deleted.
 
-use strait_client::admin::{ConfigSource, NewTopic, Resource};
+use strait_client::admin::{ConfigChange, ConfigSource, NewTopic, Resource};
 use strait_client::{ClientError, Cluster, TopicView};
+
+use crate::model::Mode;
 
 /// Configs that travel with a topic: they decide what a copy may hold and for how long.
 pub const CONFIGS_COPIED: [&str; 7] = [
@@ -64,6 +66,31 @@ pub async fn provision(
         each.pop().expect("one answer to one topic").1?;
     }
     Ok(())
+}
+
+/// Marks a topic of our broker that was there before for a mode, unless it is another's.
+pub async fn mark(target: &Cluster, name: &str, mode: Mode) -> Result<(), String> {
+    let topic = Resource::Topic(name.to_owned());
+    let described = target.describe_configs(std::slice::from_ref(&topic)).await;
+    let (_, entries) =
+        described.map_err(|e| e.to_string())?.pop().expect("one answer to one topic");
+    let entries = entries.map_err(|e| e.to_string())?;
+    let marked = entries.into_iter().find(|entry| entry.name == MIRROR_CONFIG);
+    match marked.and_then(|entry| entry.value).as_deref().unwrap_or("none") {
+        now if now == mode.name() => return Ok(()),
+        "none" => {}
+        other => {
+            return Err(format!(
+                "target topic {name} is a {other} copy already, and this pipeline would {}: give \
+                 it a name of its own with `naming`",
+                mode.name()
+            ));
+        }
+    }
+    let change = (MIRROR_CONFIG.to_owned(), ConfigChange::Set(mode.name().to_owned()));
+    let altered = target.incremental_alter_configs(&[(topic, vec![change])], false).await;
+    let (_, result) = altered.map_err(|e| e.to_string())?.pop().expect("one answer to one topic");
+    result.map_err(|e| e.to_string())
 }
 
 /// The source topic's own settings among those that travel.

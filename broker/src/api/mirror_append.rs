@@ -35,7 +35,11 @@ pub async fn handle(
         for lane in wanted.partitions {
             let index = lane.partition;
             let found = node.topics.partition(&wanted.topic, index);
+            let owner = node.topics.named(&wanted.topic).map(|t| t.settings().mirror_owned);
             let result = match found {
+                Ok(_) if owner.is_some_and(|owned| owned != (lane.producer_id < 0)) => {
+                    refuse(index, Standing::default(), other_kind(&wanted.topic, owner))
+                }
                 Ok(partition) => {
                     let result = append(&node, &partition, lane);
                     places.push((topics.len(), partitions.len()));
@@ -56,6 +60,18 @@ pub async fn handle(
         }
     }
     MirrorAppendResponse { topics, ..Default::default() }
+}
+
+/// A copy with the source's offsets and one with offsets of its own cannot share a topic: each
+/// would take the other's end for its own.
+fn other_kind(topic: &str, owned: Option<bool>) -> AppendFault {
+    let message = match owned {
+        Some(true) => format!("topic {topic} keeps one source's offsets (strait.mirror=preserve)"),
+        _ => {
+            format!("topic {topic} is not set to keep a source's offsets (strait.mirror=preserve)")
+        }
+    };
+    AppendFault { code: ErrorCode::POLICY_VIOLATION, message: Some(message) }
 }
 
 fn append(

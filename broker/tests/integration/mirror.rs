@@ -66,8 +66,25 @@ async fn preserve_keeps_offsets_epochs_and_holes_and_decodes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_topic_is_either_one_sources_copy_or_merged_from_several() {
+    let (_running, mut client) =
+        Running::with_topic("kept", &[("strait.mirror", "preserve")]).await;
+    client.create_topic("merged", 1, &[("strait.mirror", "merge")]).await;
+    let question = |producer_id| MirrorAppendPartition { producer_id, ..Default::default() };
+    for (topic, producer_id) in [("kept", 7), ("merged", -1)] {
+        let topics = vec![MirrorAppendTopic {
+            topic: topic.to_owned(),
+            partitions: vec![question(producer_id)],
+        }];
+        let request = MirrorAppendRequest { topics, timeout_ms: 1000 };
+        let answer = client.call(0, &request).await;
+        assert_eq!(answer.topics[0].partitions[0].error_code, ErrorCode::POLICY_VIOLATION);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn preserve_refuses_duplicates_reordering_and_zombies() {
-    let (_running, mut client) = Running::with_topic("t", &[]).await;
+    let (_running, mut client) = Running::with_topic("t", &[("strait.mirror", "preserve")]).await;
     let first = [at(0, 0, &batch(&["a", "b"]))];
     assert_eq!(append(&mut client, &PRESERVE, 0, &first).await.error_code, ErrorCode::NONE);
     let again = append(&mut client, &PRESERVE, 0, &first).await;

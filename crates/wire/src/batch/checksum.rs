@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_sealed_header_is_what_one_pass_over_all_gives() {
         for length in [0u64, 1, 100, 21_600, 65_536] {
-            let block: Vec<u8> = (0..length).map(|n| (n * n >> 3) as u8).collect();
+            let block: Vec<u8> = (0..length).map(|n| ((n * n) >> 3) as u8).collect();
             let mut head = [7; HEADER_BYTES];
             head[16] = 2;
             let crc = BlockCrc::of(&block);
