@@ -146,7 +146,7 @@ async fn merged_zombies_and_strangers_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn corrupt_batches_and_unknown_topics_are_refused() {
-    let (_running, mut client) = Running::with_topic("t", &[]).await;
+    let (_running, mut client) = Running::with_topic("t", &[("strait.mirror", "preserve")]).await;
     let mut flipped = batch(&["x"]).to_vec();
     *flipped.last_mut().expect("a batch has bytes") ^= 1;
     let refused = append(&mut client, &PRESERVE, 0, &[flipped.into()]).await;
