@@ -75,6 +75,8 @@ fn sigterm_ends_a_worker_whose_clusters_do_not_answer() {
     let mut worker = route.start();
     std::thread::sleep(Duration::from_millis(500));
     ends_in_time(&mut worker, "a target silent from the start");
+    let log = worker.log();
+    assert!(!log.contains("not drained"), "nothing is in flight: {log}");
     ad.thaw();
     let mut worker = route.start();
     worker.wait_until_caught_up("silent", &us.bootstrap(), topic);
