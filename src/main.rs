@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use strait::cli::{self, Cli};
 use strait::telemetry;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_command_line();
     telemetry::start(cli.command.log_level());
     cli::run(cli).await
 }

@@ -1,7 +1,8 @@
 //! The worker's one budget of batch bytes in memory.
 //!
-//! `used <= limit` always: a fetch reserves what it may bring before it is sent, gives back what
-//! did not come, and every batch gives its share back when the target has acknowledged it.
+//! `used <= limit` always: a fetch reserves what it may bring before it is sent and gives back
+//! what did not come. The rest is held as long as any batch of the answer is, because all of
+//! them are slices of one frame, whose memory goes with the last.
 
 use std::sync::Arc;
 

@@ -5,6 +5,8 @@
 //! only; everything else is by topic, pipeline or worker. `docs/METRICS.md` is written from this
 //! table, and every `strait_` name in `dashboards/` must be in it.
 
+#[cfg(test)]
+mod boards;
 mod family;
 mod read;
 mod reference;

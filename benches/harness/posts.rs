@@ -53,12 +53,16 @@ impl Posts {
         }
         let (number, likes, stamp) = (self.number, self.zipf(90_000), self.next());
         self.text.clear();
+        let (minute, second) = (number / 60_000 % 60, number / 1_000 % 60);
+        let time = format!("2025-06-01T12:{minute:02}:{second:02}Z");
+        let head = format!(r#""id":"{stamp:016x}","number":{number},"author":"{author}""#);
+        let fixed = r#""lang":"en","type":"text""#;
+        let url = format!("https://posts.example/{author}/{stamp:016x}");
         write!(
             self.text,
-            r#"{{"id":"{stamp:016x}","number":{number},"author":"{author}","created_at":"2025-06-01T12:{:02}:{:02}Z","lang":"en","type":"text","body":"{body}","note_count":{likes},"url":"https://posts.example/{author}/{stamp:016x}"}}"#,
-            number / 60_000 % 60,
-            number / 1_000 % 60,
+            r#"{{{head},"created_at":"{time}",{fixed},"body":"{body}","note_count":{likes},"#
         )
+        .and_then(|()| write!(self.text, r#""url":"{url}"}}"#))
         .expect("a string takes every write");
         (author, &self.text)
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use strait_io::time::{self, Duration};
 
 use super::signal;
-use crate::config::{self, Settings};
+use crate::config::{self, HttpSettings, Settings};
 use crate::drain;
 use crate::http;
 use crate::worker::Worker;
@@ -38,17 +38,11 @@ pub async fn run(args: &MirrorArgs) -> ExitCode {
 
 async fn mirror(settings: &Settings) -> ExitCode {
     let worker = Worker::new(settings);
-    if let Some(address) = settings.http.map(|http| http.listen) {
-        match http::listen(address).await {
-            Ok(listener) => drop(tokio::spawn(http::serve(listener, worker.board()))),
-            Err(error) => {
-                eprintln!(
-                    "strait mirror: the page cannot listen on {address}: {error}. Next: choose \
-                     another address with http.listen"
-                );
-                return ExitCode::FAILURE;
-            }
-        }
+    if let Some(http) = settings.http
+        && let Err(message) = serve(http, &worker).await
+    {
+        eprintln!("strait mirror: {message}");
+        return ExitCode::FAILURE;
     }
     let (signal, drain) = drain::channel();
     let mut running = tokio::spawn(worker.run(drain));
@@ -70,6 +64,38 @@ async fn mirror(settings: &Settings) -> ExitCode {
     }
 }
 
+/// Serves the page from now on; a port in use is known before anything is mirrored.
+async fn serve(http: HttpSettings, worker: &Worker) -> Result<(), String> {
+    let address = http.listen;
+    let listener = http::listen(address).await.map_err(|error| {
+        format!(
+            "the page cannot listen on {address}: {error}. Next: give `http.listen` a free \
+             address, or leave `http` out"
+        )
+    })?;
+    let at = listener.local_addr().unwrap_or(address);
+    tracing::info!("the page is at http://{at}/, metrics at http://{at}/metrics");
+    tokio::spawn(http::serve(listener, worker.board()));
+    Ok(())
+}
+
 fn exit_code(fine: bool) -> ExitCode {
     if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_in_use_is_said_with_the_next_step() {
+        let taken = http::listen(([127, 0, 0, 1], 0).into()).await.expect("a port is free");
+        let listen = taken.local_addr().expect("it listens");
+        let file = include_str!("../../configs/minimal.yaml");
+        let settings = config::parse("minimal.yaml", file).expect("the sample is fine");
+        let refused = serve(HttpSettings { listen }, &Worker::new(&settings)).await;
+        let message = refused.expect_err("the port is taken");
+        assert!(message.starts_with(&format!("the page cannot listen on {listen}: ")), "{message}");
+        assert!(message.contains("Next: "), "{message}");
+    }
 }

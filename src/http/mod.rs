@@ -3,10 +3,10 @@
 //! | Path | Gives |
 //! |---|---|
 //! | `/` | the page; complete without scripts, live with its own small one |
-//! | `/page.css`, `/page.js`, `/icon.svg` | what the page is made of; nothing comes from elsewhere |
+//! | `/page.css`, `/page.js`, `/icon.svg` | all the page is made of |
 //! | `/metrics` | Prometheus' text format, `docs/METRICS.md` |
 //! | `/healthz` | 200 while the process lives |
-//! | `/readyz` | 200 when every pipeline has lanes and none is stopped or in trouble; else 503, why |
+//! | `/readyz` | 200 when every pipeline has lanes, none stopped or in trouble; else 503, why |
 //! | `/api/v1/status` | the latest snapshot as JSON, with its verdict and headline |
 //! | `/api/v1/pipelines/{name}` | one pipeline of it |
 //! | `/api/v1/stream` | server-sent events: a snapshot a second; `?as=page` as the page's HTML |

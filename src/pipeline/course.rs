@@ -31,6 +31,32 @@ struct Save {
     written: BoxFuture<'static, Result<(), LedgerTopicError>>,
 }
 
+/// Bytes of one lane on their way, beyond which it takes no further chunk: what its appends in
+/// flight can carry.
+const LANE_BYTES_AHEAD_MAX: usize = 4 * 1024 * 1024;
+
+/// Sizes of the batches not heard of yet, oldest first; `bytes` is their sum.
+#[derive(Debug, Default)]
+struct InFlight {
+    sizes: VecDeque<usize>,
+    bytes: usize,
+}
+
+impl InFlight {
+    fn push(&mut self, size: usize) {
+        self.sizes.push_back(size);
+        self.bytes += size;
+    }
+
+    fn pop(&mut self) {
+        self.bytes -= self.sizes.pop_front().expect("an answer belongs to a batch in flight");
+    }
+
+    fn is_empty(&self) -> bool {
+        self.sizes.is_empty()
+    }
+}
+
 /// A lane under way.
 pub struct Course {
     route: Arc<Route>,
@@ -41,7 +67,7 @@ pub struct Course {
     landed: Landed,
     inspector: Inspector,
     passed_over: VecDeque<(SourceOffset, Reason)>,
-    in_flight: usize,
+    in_flight: InFlight,
     /// Everything below is acknowledged or passed over, if nothing is in flight.
     sent_to: SourceOffset,
     ledger: LaneLedger,
@@ -75,7 +101,7 @@ impl Course {
             landed,
             inspector: Inspector::new(position, spec.mode == Mode::Preserve),
             passed_over: VecDeque::new(),
-            in_flight: 0,
+            in_flight: InFlight::default(),
             sent_to: position,
             ledger,
             record,
@@ -93,14 +119,14 @@ impl Course {
         sink: &SinkLane,
         identity: &mut Identity,
     ) -> Result<(), LaneFault> {
-        let Chunk { batches, aborted, mut reserved } = chunk;
+        let Chunk { batches, aborted, reserved } = chunk;
         for decision in self.inspector.inspect(batches, &aborted) {
             match decision {
                 Decision::Copy(batch) => {
-                    self.copy(batch, None, sink, identity, &mut reserved).await?;
+                    self.copy(batch, None, sink, identity, &reserved).await?;
                 }
                 Decision::CopyFrom(batch, from) => {
-                    self.copy(batch, Some(from), sink, identity, &mut reserved).await?;
+                    self.copy(batch, Some(from), sink, identity, &reserved).await?;
                 }
                 Decision::PassOver(reason, next) => self.pass_over(reason, next),
             }
@@ -114,7 +140,7 @@ impl Course {
         from: Option<SourceOffset>,
         sink: &SinkLane,
         identity: &mut Identity,
-        reserved: &mut Reserved,
+        reserved: &Arc<Reserved>,
     ) -> Result<(), LaneFault> {
         let (at, epoch) = (SourceOffset(batch.header.base_offset), batch.header.leader_epoch);
         let next = SourceOffset(batch.header.next_offset());
@@ -128,11 +154,10 @@ impl Course {
             return self.match_landed(prepared, identity).map_err(|e| e.unwrap_or_else(fault));
         }
         let outbound = self.stamp(prepared).map_err(fault)?;
-        let share = reserved.split(outbound.fetched_bytes);
         self.count_fetched(&outbound);
-        self.in_flight += 1;
+        self.in_flight.push(outbound.size());
         self.sent_to = outbound.source_next;
-        sink.send(outbound, share).await;
+        sink.send(outbound, Arc::clone(reserved)).await;
         Ok(())
     }
 
@@ -184,7 +209,7 @@ impl Course {
 
     /// Takes the target's word for one batch.
     pub fn acknowledge(&mut self, copied: Copied, identity: &mut Identity) {
-        self.in_flight -= 1;
+        self.in_flight.pop();
         identity.acknowledge(copied.source_next, copied.target_span);
         self.settle(copied, identity);
     }
@@ -210,7 +235,13 @@ impl Course {
 
     /// Whether batches are on their way.
     pub fn awaits_the_target(&self) -> bool {
-        self.in_flight > 0
+        !self.in_flight.is_empty()
+    }
+
+    /// Whether another chunk may be sent: a lane that its target holds up must not take the
+    /// worker's whole budget from the others.
+    pub fn takes_more(&self) -> bool {
+        !self.draining && self.in_flight.bytes < LANE_BYTES_AHEAD_MAX
     }
 
     /// Whether there is something to write down and nobody is at it.
@@ -260,7 +291,7 @@ impl Course {
 
     /// Everything below is acknowledged or accounted for.
     fn position(&self) -> SourceOffset {
-        if self.in_flight == 0 {
+        if self.in_flight.is_empty() {
             return self.sent_to;
         }
         self.ledger.end().unwrap_or(self.record.position).max(self.record.position)
@@ -305,6 +336,6 @@ impl Course {
 
     /// Whether nothing is left to do after a drain.
     pub fn is_drained(&self) -> bool {
-        self.draining && self.in_flight == 0 && !self.dirty && self.saving.is_none()
+        self.draining && self.in_flight.is_empty() && !self.dirty && self.saving.is_none()
     }
 }

@@ -13,8 +13,8 @@ pub use fault::SinkFault;
 pub use queue::Terms;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use strait_client::Cluster;
 use strait_wire::Uuid;
@@ -56,7 +56,7 @@ pub struct Sink {
 #[derive(Debug)]
 pub(crate) enum Order {
     Open(Box<queue::LaneQueue>),
-    Write { ticket: u64, batch: Outbound, reserved: Reserved },
+    Write { ticket: u64, batch: Outbound, reserved: Arc<Reserved> },
     Close { ticket: u64 },
 }
 
@@ -111,9 +111,9 @@ impl Sink {
 }
 
 impl SinkLane {
-    /// Sends a batch behind those sent before. `reserved` is given back to the budget when the
-    /// batch is written, or the lane has ended.
-    pub async fn send(&self, batch: Outbound, reserved: Reserved) {
+    /// Sends a batch behind those sent before. `reserved` is let go when the batch is written, or
+    /// the lane has ended.
+    pub async fn send(&self, batch: Outbound, reserved: Arc<Reserved>) {
         let order = Order::Write { ticket: self.ticket, batch, reserved };
         // A writer that has ended says so through `written`.
         let _ = self.orders.send(order).await;

@@ -2,6 +2,7 @@
 //! but for the channel its results go to.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use strait_client::mirror_append::{AppendAsk, AppendedPartition};
 use strait_client::produce::{ProduceBatch, ProducedPartition};
@@ -39,7 +40,7 @@ pub struct LaneQueue {
     pub ticket: u64,
     pub place: Place,
     terms: Terms,
-    waiting: VecDeque<(Outbound, Reserved)>,
+    waiting: VecDeque<(Outbound, Arc<Reserved>)>,
     in_flight: usize,
     written: mpsc::UnboundedSender<Result<Copied, SinkFault>>,
 }
@@ -48,7 +49,7 @@ pub struct LaneQueue {
 #[derive(Debug)]
 pub struct Sent {
     pub ticket: u64,
-    batches: Vec<(Outbound, Reserved)>,
+    batches: Vec<(Outbound, Arc<Reserved>)>,
 }
 
 impl LaneQueue {
@@ -62,7 +63,7 @@ impl LaneQueue {
     }
 
     /// Adds a batch behind the others.
-    pub fn push(&mut self, batch: Outbound, reserved: Reserved) {
+    pub fn push(&mut self, batch: Outbound, reserved: Arc<Reserved>) {
         self.waiting.push_back((batch, reserved));
     }
 

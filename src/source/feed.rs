@@ -16,8 +16,8 @@ pub struct Chunk {
     pub batches: Vec<RawBatch>,
     /// Aborted transactions that reach into them.
     pub aborted: Vec<Aborted>,
-    /// Their share of the worker's budget.
-    pub reserved: Reserved,
+    /// The hold of the answer they are slices of on the worker's budget.
+    pub reserved: Arc<Reserved>,
 }
 
 /// Chunks of one partition, then at most one fault.

@@ -48,12 +48,11 @@ impl Follower {
     }
 
     /// Takes a fetch's answer; `false` when the partition is not to be fetched any longer.
-    pub fn take(&mut self, fetched: FetchedPartition, reserved: &mut Reserved) -> bool {
+    pub fn take(&mut self, fetched: FetchedPartition, reserved: &Arc<Reserved>) -> bool {
         self.observe(&fetched);
         if let Some(fault) = self.fault_in(&fetched) {
             return self.fail(fault);
         }
-        let bytes = fetched.records.len();
         match self.split(fetched.records) {
             Err(fault) => self.fail(fault),
             // Nothing there, or a first batch above what was asked for: it comes whole once
@@ -61,7 +60,7 @@ impl Follower {
             Ok(batches) if batches.is_empty() => self.is_wanted(),
             Ok(batches) => {
                 let aborted = fetched.aborted.into_iter().map(Aborted::from).collect();
-                let chunk = Chunk { batches, aborted, reserved: reserved.split(bytes) };
+                let chunk = Chunk { batches, aborted, reserved: Arc::clone(reserved) };
                 self.events.try_send(Ok(chunk)).is_ok()
             }
         }

@@ -4,6 +4,8 @@
 //! that a lane held back never waits for its neighbours' silence. Lanes take turns at the front
 //! of the request, because a broker promises a batch above the size limit only to the first.
 
+use std::sync::Arc;
+
 use strait_client::fetch::{FetchAsk, FetchLimits, fetch};
 use strait_client::{ClientError, Cluster, Connection};
 use strait_io::time::{self, Duration};
@@ -87,9 +89,11 @@ impl Reader {
         let held_back = asks.len() < self.followers.len();
         let mut reserved = self.budget.reserve(self.fetch_bytes()).await;
         let answer = fetch(connection, &asks, self.limits(held_back)).await?;
+        let came = answer.iter().map(|partition| partition.records.len()).sum();
+        let reserved = Arc::new(reserved.split(came));
         let mut wanted = vec![true; self.followers.len()];
         for (index, fetched) in asked.into_iter().zip(answer) {
-            wanted[index] = self.followers[index].take(fetched, &mut reserved);
+            wanted[index] = self.followers[index].take(fetched, &reserved);
         }
         let mut wanted = wanted.into_iter();
         self.followers.retain(|_| wanted.next().unwrap_or(true));

@@ -292,6 +292,22 @@ pub static DEFINITIONS: &[Definition] = &[
         "Accepted; segments grow as they are written.",
     ),
     row(
+        "remote.log.copy.disable",
+        Boolean,
+        "false",
+        Any,
+        None,
+        "Accepted; there is no tiered storage to copy to.",
+    ),
+    row(
+        "remote.log.delete.on.disable",
+        Boolean,
+        "false",
+        Any,
+        None,
+        "Accepted; there is no tiered storage to delete from.",
+    ),
+    row(
         "remote.storage.enable",
         Boolean,
         "false",

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use strait_io::net::{OwnedReadHalf, OwnedWriteHalf};
 use strait_io::time::{self, Duration};
 use strait_wire::frame::{self, FrameError};
@@ -26,6 +26,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use crate::config::ClientConfig;
 use crate::error::{ClientError, Place};
 use crate::line::{Line, Outgoing};
+use crate::spare::Spares;
 use crate::versions::Versions;
 
 /// Small frames are read together; larger ones go straight into their own buffer.
@@ -33,6 +34,8 @@ const READ_BUFFER_BYTES: usize = 8 * 1024;
 /// The most a frame's length alone makes us allocate; after that the buffer doubles as bytes
 /// arrive (which the allocator does for buffers of this size without copying).
 const FIRST_ALLOCATION_BYTES: usize = 1024 * 1024;
+/// Buffers end at a multiple of this, so that the next frame of about the size fits too.
+const ROUND_UP_TO: usize = 256 * 1024;
 
 /// A handle to a connection; clones share it, and it ends with the last of them.
 #[derive(Clone)]
@@ -215,8 +218,9 @@ impl Io {
 
     async fn read_frames(&self, reading: OwnedReadHalf) -> ClientError {
         let mut reading = BufReader::with_capacity(READ_BUFFER_BYTES, reading);
+        let spares = Spares::default();
         loop {
-            let frame = match self.read_frame(&mut reading).await {
+            let frame = match self.read_frame(&mut reading, &spares).await {
                 Ok(frame) => frame,
                 Err(reason) => return reason,
             };
@@ -229,24 +233,25 @@ impl Io {
     async fn read_frame(
         &self,
         reading: &mut BufReader<OwnedReadHalf>,
+        spares: &Spares,
     ) -> Result<Bytes, ClientError> {
         let mut prefix = [0; 4];
         reading.read_exact(&mut prefix).await.map_err(|e| self.lost(&e))?;
         self.line.note_read();
         let length = frame::frame_length(prefix, self.bytes_max).map_err(|e| self.refused(&e))?;
-        let mut frame = BytesMut::with_capacity(length.min(FIRST_ALLOCATION_BYTES));
+        let mut frame = spares.take(length, length.min(FIRST_ALLOCATION_BYTES));
         let mut body = reading.take(length as u64);
         while frame.len() < length {
-            let left = length - frame.len();
             if frame.capacity() == frame.len() {
-                frame.reserve(left.min(frame.len()));
+                let whole = length.next_multiple_of(ROUND_UP_TO);
+                frame.reserve_exact(frame.len().min(whole - frame.len()));
             }
             if body.read_buf(&mut frame).await.map_err(|e| self.lost(&e))? == 0 {
                 return Err(self.lost(&std::io::ErrorKind::UnexpectedEof.into()));
             }
             self.line.note_read();
         }
-        Ok(frame.freeze())
+        Ok(spares.lease(frame))
     }
 
     async fn write_frames(

@@ -26,6 +26,7 @@ pub mod mirror_append;
 pub mod produce;
 mod retry;
 pub mod security;
+mod spare;
 pub mod versions;
 pub mod view;
 

@@ -1,5 +1,7 @@
 //! A cluster against scripted brokers: leaders that move, brokers that come back, coordinators.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod fake;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! One connection against a scripted broker: order, refusals, silence, sizes.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod fake;
 
 use std::sync::Mutex;

@@ -66,7 +66,8 @@ impl Brokers {
         };
         let note = self.zookeeper.as_ref().map(|_| {
             format!(
-                "note: --zookeeper is not used, the brokers keep the metadata themselves; asking {} (choose with --bootstrap-server)",
+                "note: --zookeeper is not used, the brokers keep the metadata themselves; \
+                 asking {} (choose with --bootstrap-server)",
                 addresses.join(",")
             )
         });

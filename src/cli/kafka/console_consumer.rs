@@ -15,7 +15,6 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
-use regex::Regex;
 use strait_client::{ClientConfig, Cluster, Topics};
 use strait_io::time::{self, Duration};
 
@@ -24,6 +23,7 @@ use super::failure::{Failure, conclude};
 use super::librdkafka;
 use super::message_format::{MessageFormat, Shown, Timestamp};
 use super::properties::Properties;
+use super::topics_to_read::Selection;
 
 /// How often a consumer without a group looks for new partitions.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -102,8 +102,10 @@ pub async fn run(args: Vec<String>) -> ExitCode {
             cluster.metadata(Topics::Named(&[])).await?;
         }
         let consumer = consumer(&args, &addresses, &properties)?;
+        let selection = Selection::new(args.topic.as_deref(), args.include.as_deref())?;
         let assigned = HashMap::new();
-        let mut reading = Reading { args, consumer, cluster, assigned, format, printed: 0 };
+        let mut reading =
+            Reading { args, consumer, cluster, selection, assigned, format, printed: 0 };
         let outcome = reading.run().await;
         eprintln!("Processed a total of {} messages", reading.printed);
         outcome
@@ -148,6 +150,7 @@ struct Reading {
     args: Args,
     consumer: StreamConsumer,
     cluster: Option<Cluster>,
+    selection: Selection,
     assigned: HashMap<String, i32>,
     format: MessageFormat,
     printed: u64,
@@ -192,12 +195,7 @@ impl Reading {
     }
 
     fn subscribe(&self) -> Result<(), Failure> {
-        let topic = match (&self.args.topic, &self.args.include) {
-            (Some(topic), _) => topic.clone(),
-            (None, Some(pattern)) => whole_name(pattern),
-            (None, None) => unreachable!("one of the two is required"),
-        };
-        Ok(self.consumer.subscribe(&[&topic])?)
+        Ok(self.consumer.subscribe(&[&self.selection.subscription()])?)
     }
 
     fn start_offset(&self) -> Result<Offset, Failure> {
@@ -222,7 +220,9 @@ impl Reading {
 
     /// Assigns the partitions that are not assigned yet, from `offset` on.
     async fn look_for_partitions(&mut self, offset: Offset) -> Result<(), Failure> {
-        for (topic, count) in self.partition_counts().await? {
+        for (topic, count) in
+            self.selection.partition_counts(self.cluster.as_ref(), &self.consumer).await?
+        {
             let known = self.assigned.get(&topic).copied().unwrap_or(0);
             for partition in known..count {
                 self.assign(&topic, partition, offset)?;
@@ -230,21 +230,6 @@ impl Reading {
             self.assigned.insert(topic, count.max(known));
         }
         Ok(())
-    }
-
-    /// The topics that are to be read, and how many partitions they have.
-    async fn partition_counts(&self) -> Result<Vec<(String, i32)>, Failure> {
-        let (topic, include) = (self.args.topic.as_deref(), self.args.include.as_deref());
-        let mut counts = match &self.cluster {
-            Some(cluster) => counts_by_metadata(cluster, topic).await?,
-            None => counts_by_librdkafka(&self.consumer, topic)?,
-        };
-        if let Some(pattern) = include {
-            let pattern = Regex::new(&whole_name(pattern))
-                .map_err(|error| Failure::Usage(format!("--include {pattern}: {error}")))?;
-            counts.retain(|(name, _)| pattern.is_match(name) && !name.starts_with("__"));
-        }
-        Ok(counts)
     }
 
     async fn print_all(&mut self, text: &mut Vec<u8>) -> Result<(), Failure> {
@@ -280,33 +265,6 @@ impl Reading {
         }
         Ok(())
     }
-}
-
-async fn counts_by_metadata(
-    cluster: &Cluster,
-    topic: Option<&str>,
-) -> Result<Vec<(String, i32)>, Failure> {
-    let view = match topic {
-        Some(topic) => cluster.metadata(Topics::Named(&[topic])).await?,
-        None => cluster.metadata(Topics::All).await?,
-    };
-    let known = view.topics.values().filter(|topic| topic.error.is_none());
-    Ok(known.map(|topic| (topic.name.clone(), topic.partitions.len() as i32)).collect())
-}
-
-/// For logins that the native client does not speak.
-fn counts_by_librdkafka(
-    consumer: &StreamConsumer,
-    topic: Option<&str>,
-) -> Result<Vec<(String, i32)>, Failure> {
-    let metadata = consumer.fetch_metadata(topic, Duration::from_secs(30))?;
-    let known = metadata.topics().iter().filter(|topic| topic.error().is_none());
-    Ok(known.map(|topic| (topic.name().to_owned(), topic.partitions().len() as i32)).collect())
-}
-
-/// A topic list as Kafka reads it: a pattern for the whole name, with commas for `|`.
-fn whole_name(list: &str) -> String {
-    format!("^(?:{})$", list.replace(',', "|"))
 }
 
 /// Ends on Ctrl-C and on SIGTERM.

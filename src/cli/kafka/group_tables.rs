@@ -194,7 +194,17 @@ mod tests {
     use super::*;
     use strait_wire::Bytes;
 
-    const CONSUMER: &str = "console-consumer-7b2bdd6b-afdc-402e-ae5e-6940e4f65158";
+    // What Apache Kafka 4.1.1's own tools printed of the same groups.
+    const DESCRIBE_LIVE: &str = include_str!("golden/describe-live.txt");
+    const DESCRIBE_READERS: &str = include_str!("golden/describe-readers.txt");
+    const LIST_STATE: &str = include_str!("golden/list-state.txt");
+    const LIST_TYPE: &str = include_str!("golden/list-type.txt");
+    const MEMBERS: &str = include_str!("golden/members.txt");
+    const MEMBERS_VERBOSE: &str = include_str!("golden/members-verbose.txt");
+    const RESET: &str = include_str!("golden/reset.txt");
+    const STATE: &str = include_str!("golden/state.txt");
+
+    const CONSUMER: &str = "console-consumer-4e5afeee-fb0e-4b6e-a0be-1ee4377ed2b3";
 
     fn group() -> DescribedGroup {
         let mut bytes = vec![0, 3, 0, 0, 0, 1, 0, 6];
@@ -219,7 +229,16 @@ mod tests {
         }
     }
 
-    // The expected texts were printed by Apache Kafka 4.1.1's own tools.
+    fn partition(partition: i32, current: i64, end: i64, owner: Option<&Owner>) -> GroupPartition {
+        GroupPartition {
+            topic: "orders".to_owned(),
+            partition,
+            leader_epoch: None,
+            current: Some(current),
+            end: Some(end),
+            owner: owner.cloned(),
+        }
+    }
 
     #[test]
     fn a_group_with_a_member_looks_as_kafka_prints_it() {
@@ -228,74 +247,52 @@ mod tests {
             host: "/127.0.0.1".to_owned(),
             client_id: "console-consumer".to_owned(),
         };
-        let partition = |partition, end| GroupPartition {
-            topic: "orders".to_owned(),
-            partition,
-            leader_epoch: None,
-            current: Some(end),
-            end: Some(end),
-            owner: Some(owner.clone()),
-        };
-        let expected = "\n\
-            GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID                                           HOST            CLIENT-ID\n\
-            live            orders          0          1               1               0               console-consumer-7b2bdd6b-afdc-402e-ae5e-6940e4f65158 /127.0.0.1      console-consumer\n\
-            live            orders          1          3               3               0               console-consumer-7b2bdd6b-afdc-402e-ae5e-6940e4f65158 /127.0.0.1      console-consumer\n";
-        assert_eq!(offsets("live", &[partition(0, 1), partition(1, 3)], false), expected);
+        let ends = [2, 4, 1, 3].into_iter().zip(0..);
+        let rows: Vec<_> = ends.map(|(end, p)| partition(p, end, end, Some(&owner))).collect();
+        assert_eq!(offsets("live", &rows, false), DESCRIBE_LIVE);
+        assert_eq!(offsets("live", &[], false), "");
     }
 
     #[test]
     fn a_group_without_members_has_dashes() {
-        let partition = GroupPartition {
-            topic: "orders".to_owned(),
-            partition: 0,
-            leader_epoch: None,
-            current: Some(1),
-            end: Some(1),
-            owner: None,
-        };
-        let expected = "\n\
-            GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID\n\
-            readers         orders          0          1               1               0               -               -               -\n";
-        assert_eq!(offsets("readers", &[partition], false), expected);
+        let rows = [partition(0, 1, 2, None), partition(1, 4, 4, None), partition(3, 2, 3, None)];
+        assert_eq!(offsets("readers", &rows, false), DESCRIBE_READERS);
     }
 
     #[test]
-    fn members_look_as_kafka_prints_them() {
-        let expected = "\n\
-            GROUP           CONSUMER-ID                                           HOST            CLIENT-ID        #PARTITIONS     \n\
-            live            console-consumer-7b2bdd6b-afdc-402e-ae5e-6940e4f65158 /127.0.0.1      console-consumer 4               \n";
-        assert_eq!(members(&group(), false), expected);
-        let expected = "\n\
-            GROUP           CONSUMER-ID                                           HOST            CLIENT-ID        #PARTITIONS     CURRENT-EPOCH   CURRENT-ASSIGNMENT   TARGET-EPOCH    TARGET-ASSIGNMENT   \n\
-            live            console-consumer-7b2bdd6b-afdc-402e-ae5e-6940e4f65158 /127.0.0.1      console-consumer 4               -               orders:0,1,2,3       -               -                   \n";
-        assert_eq!(members(&group(), true), expected);
+    fn members_and_states_look_as_kafka_prints_them() {
+        assert_eq!(members(&group(), false), MEMBERS);
+        assert_eq!(members(&group(), true), MEMBERS_VERBOSE);
+        assert_eq!(state(&group(), "127.0.0.1:29190"), STATE);
     }
 
     #[test]
-    fn states_and_lists_look_as_kafka_prints_them() {
-        let expected = "\n\
-            GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE                #MEMBERS\n\
-            live            127.0.0.1:29190  (1)      range                Stable               1\n";
-        assert_eq!(state(&group(), "127.0.0.1:29190"), expected);
-        let listed = ListedGroup {
-            group: "live".to_owned(),
+    fn lists_look_as_kafka_prints_them() {
+        // The listing this was taken from had a longer name in it.
+        let listed = |group: &str, state: &str| ListedGroup {
+            group: group.to_owned(),
             protocol_type: "consumer".to_owned(),
-            state: "Stable".to_owned(),
+            state: state.to_owned(),
             kind: "classic".to_owned(),
         };
-        let by_state = ListColumns { kind: false, state: true };
-        let expected = "GROUP                     STATE               \nlive                      Stable              \n";
-        assert_eq!(list(std::slice::from_ref(&listed), by_state), expected);
-        let by_kind = ListColumns { kind: true, state: false };
-        let expected = "GROUP                     TYPE                \nlive                      Classic             \n";
-        assert_eq!(list(std::slice::from_ref(&listed), by_kind), expected);
+        let groups = [
+            listed("readers", "Empty"),
+            listed("live", "Stable"),
+            listed("console-consumer-51895", "Empty"),
+        ];
+        let but_the_last =
+            |text: String| text.lines().take(3).map(|line| format!("{line}\n")).collect::<String>();
+        let by_state = list(&groups, ListColumns { kind: false, state: true });
+        assert_eq!(but_the_last(by_state), LIST_STATE);
+        let by_kind = list(&groups, ListColumns { kind: true, state: false });
+        assert_eq!(but_the_last(by_kind), LIST_TYPE);
+        let names = list(&groups, ListColumns { kind: false, state: false });
+        assert_eq!(names, "readers\nlive\nconsole-consumer-51895\n");
     }
 
     #[test]
     fn new_offsets_look_as_kafka_prints_them() {
-        let expected = "\n\
-            GROUP                          TOPIC                          PARTITION  NEW-OFFSET     \n\
-            readers                        orders                         1          2              \n";
-        assert_eq!(new_offsets([("readers", "orders", 1, 2)].into_iter()), expected);
+        let rows = [("readers", "orders", 1, 3), ("readers", "orders", 2, 0)];
+        assert_eq!(new_offsets(rows.into_iter()), RESET);
     }
 }

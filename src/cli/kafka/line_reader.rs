@@ -17,10 +17,13 @@ pub(super) struct LineReader {
     ignore_error: bool,
 }
 
+/// Headers by name, in the order of the line.
+type LineHeaders<'a> = Vec<(String, Option<&'a [u8]>)>;
+
 /// A record, as a line gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct LineRecord<'a> {
-    pub headers: Vec<(String, Option<&'a [u8]>)>,
+    pub headers: LineHeaders<'a>,
     pub key: Option<&'a [u8]>,
     pub value: Option<&'a [u8]>,
 }
@@ -89,11 +92,7 @@ impl LineReader {
         }
     }
 
-    fn headers<'a>(
-        &self,
-        mut text: &'a [u8],
-        number: u64,
-    ) -> Result<Vec<(String, Option<&'a [u8]>)>, Failure> {
+    fn headers<'a>(&self, mut text: &'a [u8], number: u64) -> Result<LineHeaders<'a>, Failure> {
         let mut headers = Vec::new();
         loop {
             let (one, rest) = match split(text, &self.headers_separator) {

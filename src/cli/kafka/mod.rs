@@ -20,7 +20,9 @@ mod message_format;
 mod properties;
 mod reset_offsets;
 mod table;
+mod topic_lines;
 pub mod topics;
+mod topics_to_read;
 
 use std::io::Write;
 

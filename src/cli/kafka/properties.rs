@@ -66,7 +66,8 @@ impl Properties {
         match self.is_plaintext() {
             true => Ok(()),
             false => Err(Failure::Said(format!(
-                "security.protocol={} is not supported by this command yet; use a plaintext listener",
+                "security.protocol={} is not supported by this command yet; \
+                 use a plaintext listener",
                 self.get("security.protocol").unwrap_or_default()
             ))),
         }

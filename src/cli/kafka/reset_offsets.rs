@@ -13,6 +13,9 @@ use super::failure::Failure;
 use super::instants::{datetime_ms, duration_ms};
 use super::{group_tables, print};
 
+const NO_SCENARIO: &str = "--reset-offsets needs one of --to-earliest, --to-latest, --to-current, \
+    --to-offset, --shift-by, --to-datetime, --by-duration, --from-file";
+
 /// A group's new positions.
 type Plan = BTreeMap<TopicPartition, i64>;
 /// New positions by group.
@@ -45,7 +48,8 @@ async fn require_inactive(cluster: &Cluster, group: &str) -> Result<(), Failure>
             Ok(found) if matches!(found.state.as_str(), "Empty" | "Dead") => {}
             Ok(found) => {
                 return Err(Failure::Said(format!(
-                    "Assignments can only be reset if the group '{group}' is inactive, but the current state is {}.",
+                    "Assignments can only be reset if the group '{group}' is inactive, \
+                     but the current state is {}.",
                     found.state
                 )));
             }
@@ -85,7 +89,7 @@ async fn plan(cluster: &Cluster, group: &str, reset: &Reset) -> Result<Plan, Fai
             .for_each(|(p, offset)| *offset = current.get(p).copied().unwrap_or(*offset));
         Ok(plan)
     } else {
-        Err(Failure::Usage("--reset-offsets needs one of --to-earliest, --to-latest, --to-current, --to-offset, --shift-by, --to-datetime, --by-duration, --from-file".to_owned()))
+        Err(Failure::Usage(NO_SCENARIO.to_owned()))
     }
 }
 
@@ -104,7 +108,8 @@ fn shifted(current: &Plan, partitions: &[TopicPartition], count: i64) -> Result<
     let shift = |partition: &TopicPartition| match current.get(partition) {
         Some(offset) => Ok((partition.clone(), offset.saturating_add(count))),
         None => Err(Failure::Said(format!(
-            "Cannot shift offset for partition {partition} since there is no current committed offset"
+            "Cannot shift offset for partition {partition} \
+             since there is no current committed offset"
         ))),
     };
     partitions.iter().map(shift).collect()
@@ -186,7 +191,8 @@ async fn in_range(cluster: &Cluster, mut plan: Plan) -> Result<Plan, Failure> {
             _ => continue,
         };
         eprintln!(
-            "WARN: New offset ({offset}) is {side} offset for topic partition {partition}. Value will be set to {limit}"
+            "WARN: New offset ({offset}) is {side} offset for topic partition {partition}. \
+             Value will be set to {limit}"
         );
         *offset = limit;
     }

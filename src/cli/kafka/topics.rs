@@ -1,21 +1,22 @@
 //! `kafka-topics`: create, list, describe, widen and delete topics.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{ArgGroup, Parser};
 use regex::Regex;
-use strait_client::admin::{ConfigEntry, ConfigSource, NewTopic, Resource};
-use strait_client::{Cluster, Each, PartitionView, TopicView, Topics, Uuid};
+use strait_client::admin::{ConfigEntry, NewTopic, Resource};
+use strait_client::{Cluster, Each, TopicView, Topics};
 use strait_wire::ErrorCode;
 
 use super::brokers::Brokers;
 use super::failure::{Failure, conclude};
 use super::print;
+use super::topic_lines::{self, Show};
 
-const COLLISION: &str = "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') could collide. To avoid issues it is best to use either, but not both.\n";
+const COLLISION: &str = "WARNING: Due to limitations in metric names, topics with a period ('.') \
+    or underscore ('_') could collide. To avoid issues it is best to use either, but not both.\n";
 
 /// Create, list, describe, widen and delete topics
 #[derive(Debug, Parser)]
@@ -162,66 +163,18 @@ async fn describe(cluster: &Cluster, args: &Args) -> Result<(), Failure> {
     // A topic deleted meanwhile, or one whose settings we may not read, is shown without them.
     let mut configs: HashMap<Resource, Vec<ConfigEntry>> =
         described.filter_map(|(resource, entries)| Some((resource, entries.ok()?))).collect();
+    let show = Show {
+        only_overridden: args.topics_with_overrides,
+        only_under_replicated: args.under_replicated_partitions,
+        only_unavailable: args.unavailable_partitions,
+    };
     let mut text = String::new();
     for (topic, resource) in topics.iter().zip(&resources) {
         let entries = configs.remove(resource).unwrap_or_default();
-        text.push_str(&described_topic(topic, &entries, args));
+        text.push_str(&topic_lines::describe(topic, &entries, show));
     }
     print(&text);
     Ok(())
-}
-
-fn described_topic(topic: &TopicView, entries: &[ConfigEntry], args: &Args) -> String {
-    let own = entries.iter().filter(|entry| entry.source != ConfigSource::Default);
-    let set: Vec<String> = own
-        .map(|entry| format!("{}={}", entry.name, entry.value.as_deref().unwrap_or_default()))
-        .collect();
-    let only_partitions = args.under_replicated_partitions || args.unavailable_partitions;
-    let overridden = entries.iter().any(|entry| entry.source == ConfigSource::Topic);
-    if args.topics_with_overrides && !overridden {
-        return String::new();
-    }
-    let mut text = String::new();
-    if !only_partitions {
-        text.push_str(&head_line(topic, &set));
-    }
-    if !args.topics_with_overrides {
-        let shown = topic.partitions.iter().filter(|p| is_shown(p, args));
-        shown.for_each(|partition| text.push_str(&partition_line(&topic.name, partition)));
-    }
-    text
-}
-
-fn head_line(topic: &TopicView, set: &[String]) -> String {
-    let mut line = format!("Topic: {}", topic.name);
-    if topic.id != Uuid::nil() {
-        let _ = write!(line, "\tTopicId: {}", topic_id(topic.id));
-    }
-    let replicas = topic.partitions.first().map_or(0, |p| p.replicas.len());
-    let _ = writeln!(
-        line,
-        "\tPartitionCount: {}\tReplicationFactor: {replicas}\tConfigs: {}",
-        topic.partitions.len(),
-        set.join(",")
-    );
-    line
-}
-
-/// One partition; metadata does not tell its eligible leaders (KIP-966).
-fn partition_line(topic: &str, partition: &PartitionView) -> String {
-    format!(
-        "\tTopic: {topic}\tPartition: {}\tLeader: {}\tReplicas: {}\tIsr: {}\tElr: N/A\tLastKnownElr: N/A\n",
-        partition.partition,
-        partition.leader.map_or("none".to_owned(), |id| id.to_string()),
-        ids(&partition.replicas),
-        ids(&partition.isr),
-    )
-}
-
-fn is_shown(partition: &PartitionView, args: &Args) -> bool {
-    let under_replicated = partition.isr.len() < partition.replicas.len();
-    (!args.under_replicated_partitions || under_replicated)
-        && (!args.unavailable_partitions || partition.leader.is_none())
 }
 
 async fn alter(cluster: &Cluster, args: &Args) -> Result<(), Failure> {
@@ -296,65 +249,14 @@ fn every(outcomes: Each<String, ()>) -> Result<(), Failure> {
     last.map_or(Ok(()), |error| Err(error.into()))
 }
 
-fn ids(brokers: &[i32]) -> String {
-    brokers.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
-}
-
-/// A topic id as Kafka writes it: base64 for URLs, without padding.
-fn topic_id(id: Uuid) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits = id.as_u128();
-    let digit = |shift: i32| {
-        let six = if shift >= 0 { bits >> shift } else { bits << -shift };
-        char::from(DIGITS[(six & 63) as usize])
-    };
-    (0..22).map(|nth| digit(122 - 6 * nth)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_topic_is_described_in_the_columns_of_kafka_4_1() {
-        let partition = PartitionView {
-            partition: 0,
-            leader: None,
-            leader_epoch: 0,
-            replicas: vec![1, 2],
-            isr: vec![2],
-            offline: vec![1],
-        };
-        let topic = TopicView {
-            name: "orders".to_owned(),
-            id: Uuid::from_u128(0xa4e7_46dd_093c_431a_8a29_6f34_1e8d_bd4b),
-            internal: false,
-            partitions: vec![partition],
-            error: None,
-        };
-        let args = Args::parse_from(["--describe", "--bootstrap-server", "a:1"]);
-        let entry = |name: &str, source| ConfigEntry {
-            name: name.to_owned(),
-            value: Some("1".to_owned()),
-            source,
-            read_only: false,
-            sensitive: false,
-        };
-        let entries = [
-            entry("min.insync.replicas", ConfigSource::DynamicDefaultBroker),
-            entry("retention.ms", ConfigSource::Topic),
-            entry("segment.ms", ConfigSource::Default),
-        ];
-        assert_eq!(
-            described_topic(&topic, &entries, &args),
-            "Topic: orders\tTopicId: pOdG3Qk8QxqKKW80Ho29Sw\tPartitionCount: 1\tReplicationFactor: 2\tConfigs: min.insync.replicas=1,retention.ms=1\n\
-             \tTopic: orders\tPartition: 0\tLeader: none\tReplicas: 1,2\tIsr: 2\tElr: N/A\tLastKnownElr: N/A\n"
-        );
-    }
-
-    #[test]
     fn old_command_lines_parse() {
-        let line = "--create --zookeeper localhost:2181 --replication-factor 3 --partitions 10 --topic t --config retention.ms=1 --if-not-exists";
+        let line = "--create --zookeeper localhost:2181 --replication-factor 3 --partitions 10 \
+            --topic t --config retention.ms=1 --if-not-exists";
         let args = Args::try_parse_from(line.split(' ')).expect("Kafka's own line");
         let topic = new_topic(&args).expect("complete");
         assert_eq!((topic.partitions, topic.replication_factor), (Some(10), Some(3)));

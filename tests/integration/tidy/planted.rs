@@ -41,6 +41,14 @@ fn sizes() {
 }
 
 #[test]
+fn the_output_a_test_expects_may_be_wide() {
+    let table = format!("    let expected = \"{}\\n\\\n", "COLUMN ".repeat(20));
+    finds("src/table.rs", &format!("{HEADER}{table}"), "columns");
+    innocent("src/table.rs", &format!("{HEADER}#[cfg(test)]\n{table}"));
+    innocent("tests/integration/story.rs", &table);
+}
+
+#[test]
 fn a_function_ends_where_it_ends() {
     let trait_then_long = format!(
         "{HEADER}trait Clock {{\n    fn now(&self) -> u64;\n}}\n{}",
