@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use strait_io::time;
+use strait_io::time::{self, Duration};
 
 use super::signal;
 use crate::config::{self, HttpSettings, Settings};
@@ -13,6 +13,9 @@ use crate::worker::Worker;
 
 /// Exit code of a configuration with problems (`EX_CONFIG`).
 const EXIT_CONFIG: u8 = 78;
+
+/// What is left of the time for a drain when it is given up: the process ends within that time.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The flags of `strait mirror`.
 #[derive(Clone, Debug, clap::Args)]
@@ -49,7 +52,7 @@ async fn mirror(settings: &Settings) -> ExitCode {
     }
     tracing::info!("draining: finishing what is in flight");
     signal.start();
-    match time::timeout(settings.worker.drain, running).await {
+    match time::timeout(settings.worker.drain.saturating_sub(LAST_WORDS), running).await {
         Ok(ended) => exit_code(ended.is_ok()),
         Err(_) => {
             tracing::warn!(

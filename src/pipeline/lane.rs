@@ -82,7 +82,11 @@ impl Lane {
     /// One life of the lane, from claim to fault or drain.
     async fn mirror(&mut self, drain: &mut Drain, backoff: &mut Backoff) -> Result<(), LaneFault> {
         self.status.enter(Stage::Resuming);
-        let claim = claim(&self.route, &self.spec, &mut self.identity).await?;
+        // A claim given up half-way is made anew by whoever starts next.
+        let claim = tokio::select! {
+            claim = claim(&self.route, &self.spec, &mut self.identity) => claim?,
+            () = drain.started() => return Ok(()),
+        };
         let follow = self.follow(&claim.record, claim.position).await?;
         let feed = self.route.source.follow(follow, Arc::clone(&self.status)).await;
         let sink = self.route.sink.open(claim.place.clone(), claim.terms).await;

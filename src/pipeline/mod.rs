@@ -82,9 +82,13 @@ impl Pipeline {
         loop {
             tokio::select! {
                 _ = tick.tick() => {
-                    for lane in discovery.look().await {
+                    let new = tokio::select! {
+                        new = discovery.look() => new,
+                        () = drain.started() => break,
+                    };
+                    new.into_iter().for_each(|lane| {
                         lanes.spawn(lane.run(drain.clone()));
-                    }
+                    });
                 }
                 Some(ended) = lanes.join_next(), if !lanes.is_empty() => {
                     // A lane that panics is a bug of ours; it must not pass for a quiet end.

@@ -89,11 +89,6 @@ impl Worker {
         Self { process, http, _folder: folder }
     }
 
-    /// Its process.
-    pub fn process(&mut self) -> &mut LoggedChild {
-        &mut self.process
-    }
-
     /// Ends it without a goodbye.
     pub fn kill(mut self) {
         self.process.kill();

@@ -4,7 +4,9 @@
 mod arrival;
 mod bad_input;
 mod crash;
+mod dev;
 mod discovery;
+mod ending;
 mod ledger;
 mod segments;
 mod sources;
