@@ -40,7 +40,7 @@ pub struct LaneRecord {
     pub number: u64,
     /// The run; none while the lane is only registered.
     pub run: Option<Run>,
-    /// The leader epoch at the source of the last batch copied; -1 if none was.
+    /// The leader epoch at the source of the last batch copied or passed over; -1 if none was.
     pub leader_epoch: i32,
     /// The lane's checkpoint: everything below it is copied or accounted for in `skipped`.
     pub position: SourceOffset,

@@ -110,6 +110,14 @@ impl LedgerTopic {
     }
 }
 
+#[cfg(test)]
+impl LedgerTopic {
+    /// A ledger whose writes nobody takes.
+    pub fn nowhere() -> Self {
+        Self { writes: mpsc::channel(1).0 }
+    }
+}
+
 async fn create(cluster: &Cluster, replication: Option<i16>) -> Result<(), LedgerTopicError> {
     let topic = NewTopic {
         name: LEDGER_TOPIC.to_owned(),

@@ -1,0 +1,113 @@
+use super::*;
+use crate::config;
+use crate::ledger::{LaneKey, LedgerTopic, Skipped};
+use crate::memory::Budget;
+use crate::model::TargetOffset;
+use crate::sink::{Place, Sink, Terms};
+use crate::source::Source;
+use crate::status::board::PipelineStatus;
+use crate::status::lane::LaneName;
+use strait_client::{ClientConfig, Cluster};
+use strait_wire::Bytes;
+use strait_wire::Compression;
+use strait_wire::batch::{BatchBuilder, BlockCrc};
+
+const TRANSACTIONAL: i16 = 1 << 4;
+const CONTROL: i16 = 1 << 5;
+
+/// A lane in `merge` that has copied what lies below offset 100, in leader epoch 4.
+fn course() -> Course {
+    let file = include_str!("../../../configs/minimal.yaml");
+    let settings = config::parse("minimal.yaml", file).expect("the sample is fine");
+    let pipeline = settings.pipelines[0].clone();
+    let cluster = || Cluster::new(ClientConfig::new("nowhere", vec!["127.0.0.1:1".to_owned()]));
+    let status = PipelineStatus::new(
+        pipeline.name.clone(),
+        "us".to_owned(),
+        "ad".to_owned(),
+        "pass".to_owned(),
+        1.0,
+    );
+    let lane = Arc::new(LaneStatus::new(LaneName {
+        pipeline: pipeline.name.clone(),
+        from: pipeline.from.name.clone(),
+        to: pipeline.to.name.clone(),
+        topic: "posts".to_owned(),
+        target_topic: "posts".to_owned(),
+        partition: 0,
+    }));
+    let route = Arc::new(Route {
+        settings: pipeline,
+        worker: settings.worker,
+        source: Source::new(cluster(), Budget::new(1 << 20)),
+        source_cluster: "us".to_owned(),
+        sink: Sink::new(cluster()),
+        ledger: LedgerTopic::nowhere(),
+        status: Arc::new(status),
+    });
+    let spec = LaneSpec { key: key(), topic_id: Default::default(), mode: Mode::Merge };
+    Course::new(&route, &spec, &lane, claim())
+}
+
+fn key() -> LaneKey {
+    LaneKey {
+        pipeline: "us-to-ad".to_owned(),
+        source_cluster: "us".to_owned(),
+        topic_id: "id".to_owned(),
+        topic: "posts".to_owned(),
+        partition: 0,
+        target_topic: "posts".to_owned(),
+    }
+}
+
+fn claim() -> Claim {
+    let record = LaneRecord {
+        mode: Mode::Merge,
+        producer_id: 7,
+        generation: 1,
+        number: 0,
+        run: None,
+        leader_epoch: 4,
+        position: SourceOffset(100),
+        skipped: Skipped::default(),
+        target_floor: TargetOffset(0),
+    };
+    Claim {
+        place: Place {
+            topic: "posts".to_owned(),
+            topic_id: Default::default(),
+            partition: 0,
+            leader: 0,
+        },
+        terms: Terms::Append { producer_id: Some(7), generation: 1, expected: 100 },
+        stamp: Stamp::Merge { producer_id: 7, generation: 1 },
+        position: SourceOffset(100),
+        landed: Landed::Nothing,
+        ledger: LaneLedger::from(&record),
+        record,
+    }
+}
+
+fn marker(offset: i64, leader_epoch: i32) -> RawBatch {
+    let mut builder = BatchBuilder::default().producer(9, 0, 0);
+    builder.add(0, Some(b"\0\0\0\x01"), Some(b"\0\0\0\0\0\0"));
+    let mut bytes = builder.finish(Compression::None, None).expect("no codec");
+    let plain = RawBatch::split_from(&mut bytes).expect("a batch");
+    let attributes = TRANSACTIONAL | CONTROL;
+    let header = BatchHeader { base_offset: offset, leader_epoch, attributes, ..plain.header };
+    let head = BlockCrc::of(&plain.block()).seal(header);
+    let mut bytes = Bytes::from([&head[..], &plain.block()[..]].concat());
+    RawBatch::split_from(&mut bytes).expect("a batch")
+}
+
+#[tokio::test]
+async fn the_epoch_written_down_is_that_of_the_position_though_a_marker_led_there() {
+    let mut course = course();
+    let reserved = Arc::new(Budget::new(1 << 20).reserve(1024).await);
+    let sink = course.route.sink.open(claim().place, claim().terms).await;
+    let chunk = Chunk { batches: vec![marker(100, 5)], aborted: Vec::new(), reserved };
+    course.send(chunk, &sink, &mut Identity::default()).await.expect("a marker is passed over");
+    course.save();
+    assert_eq!(course.record.position, SourceOffset(101));
+    assert_eq!(course.record.leader_epoch, 5, "epoch 4 ends at offset 100 at the source");
+}
