@@ -94,7 +94,6 @@ async fn claim_producer(
     if ledger.open.is_some() {
         refuse_a_cut_target(spec, &ledger, target_end(route, spec).await?)?;
     }
-    identity.carried = None;
     let (terms, landed) = (Terms::Produce, Landed::Nothing);
     let stamp = Stamp::Idempotent { producer_id: id, epoch, sequence };
     Ok(Claim { place, terms, stamp, position, landed, record, ledger })
