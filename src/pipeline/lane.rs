@@ -129,7 +129,7 @@ impl Lane {
                     self.status.enter(Stage::Draining);
                     course.drain();
                 }
-                Some(chunk) = feed.next(), if course.takes_more() => {
+                chunk = feed.next(), if course.takes_more() => {
                     let sent = match chunk {
                         Ok(chunk) => course.send(chunk, &sink, &mut self.identity).await,
                         Err(fault) => Err(fault.into()),
