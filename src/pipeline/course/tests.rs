@@ -1,13 +1,9 @@
 use super::*;
-use crate::config;
-use crate::ledger::{LaneKey, LedgerTopic, Skipped};
+use crate::ledger::Skipped;
 use crate::memory::Budget;
 use crate::model::TargetOffset;
-use crate::sink::{Place, Sink, Terms};
-use crate::source::Source;
-use crate::status::board::PipelineStatus;
-use crate::status::lane::LaneName;
-use strait_client::{ClientConfig, Cluster};
+use crate::pipeline::fixture;
+use crate::sink::{Place, Terms};
 use strait_wire::Bytes;
 use strait_wire::Compression;
 use strait_wire::batch::{BatchBuilder, BlockCrc};
@@ -17,47 +13,9 @@ const CONTROL: i16 = 1 << 5;
 
 /// A lane in `merge` that has copied what lies below offset 100, in leader epoch 4.
 fn course() -> Course {
-    let file = include_str!("../../../configs/minimal.yaml");
-    let settings = config::parse("minimal.yaml", file).expect("the sample is fine");
-    let pipeline = settings.pipelines[0].clone();
-    let cluster = || Cluster::new(ClientConfig::new("nowhere", vec!["127.0.0.1:1".to_owned()]));
-    let status = PipelineStatus::new(
-        pipeline.name.clone(),
-        "us".to_owned(),
-        "ad".to_owned(),
-        "pass".to_owned(),
-        1.0,
-    );
-    let lane = Arc::new(LaneStatus::new(LaneName {
-        pipeline: pipeline.name.clone(),
-        from: pipeline.from.name.clone(),
-        to: pipeline.to.name.clone(),
-        topic: "posts".to_owned(),
-        target_topic: "posts".to_owned(),
-        partition: 0,
-    }));
-    let route = Arc::new(Route {
-        settings: pipeline,
-        worker: settings.worker,
-        source: Source::new(cluster(), Budget::new(1 << 20)),
-        source_cluster: "us".to_owned(),
-        sink: Sink::new(cluster()),
-        ledger: LedgerTopic::nowhere(),
-        status: Arc::new(status),
-    });
-    let spec = LaneSpec { key: key(), topic_id: Default::default(), mode: Mode::Merge };
+    let (route, lane) = (fixture::route(), fixture::status());
+    let spec = fixture::spec();
     Course::new(&route, &spec, &lane, claim())
-}
-
-fn key() -> LaneKey {
-    LaneKey {
-        pipeline: "us-to-ad".to_owned(),
-        source_cluster: "us".to_owned(),
-        topic_id: "id".to_owned(),
-        topic: "posts".to_owned(),
-        partition: 0,
-        target_topic: "posts".to_owned(),
-    }
 }
 
 fn claim() -> Claim {
