@@ -3,6 +3,7 @@ use crate::ledger::Skipped;
 use crate::memory::Budget;
 use crate::model::TargetOffset;
 use crate::pipeline::fixture;
+use crate::pipeline::landed::Found;
 use crate::sink::{Place, Terms};
 use strait_wire::Bytes;
 use strait_wire::Compression;
@@ -47,11 +48,14 @@ fn claim() -> Claim {
 }
 
 fn marker(offset: i64, leader_epoch: i32) -> RawBatch {
+    batch(offset, leader_epoch, TRANSACTIONAL | CONTROL)
+}
+
+fn batch(offset: i64, leader_epoch: i32, attributes: i16) -> RawBatch {
     let mut builder = BatchBuilder::default().producer(9, 0, 0);
     builder.add(0, Some(b"\0\0\0\x01"), Some(b"\0\0\0\0\0\0"));
     let mut bytes = builder.finish(Compression::None, None).expect("no codec");
     let plain = RawBatch::split_from(&mut bytes).expect("a batch");
-    let attributes = TRANSACTIONAL | CONTROL;
     let header = BatchHeader { base_offset: offset, leader_epoch, attributes, ..plain.header };
     let head = BlockCrc::of(&plain.block()).seal(header);
     let mut bytes = Bytes::from([&head[..], &plain.block()[..]].concat());
@@ -68,4 +72,32 @@ async fn the_epoch_written_down_is_that_of_the_position_though_a_marker_led_ther
     course.save();
     assert_eq!(course.record.position, SourceOffset(101));
     assert_eq!(course.record.leader_epoch, 5, "epoch 4 ends at offset 100 at the source");
+}
+
+#[tokio::test]
+async fn a_source_rewritten_above_the_checkpoint_does_not_pass_for_what_landed() {
+    let (mut before, mut after) = (course(), course());
+    let batch = batch(100, 4, 0);
+    let landed = |digest| Landed::AsItWas {
+        found: [(
+            SourceOffset(100),
+            Found { target_base: TargetOffset(100), target_span: 1, digest },
+        )]
+        .into(),
+        kept_from: SourceOffset(0),
+        end: SourceOffset(101),
+    };
+    let same = BlockCrc::of(&batch.block()).value();
+    (before.landed, after.landed) = (landed(same), landed(same ^ 1));
+    let reserved = Arc::new(Budget::new(1 << 20).reserve(1024).await);
+    let sink = before.route.sink.open(claim().place, claim().terms).await;
+    let chunk = || Chunk {
+        batches: vec![batch.clone()],
+        aborted: Vec::new(),
+        reserved: Arc::clone(&reserved),
+    };
+    before.send(chunk(), &sink, &mut Identity::default()).await.expect("it has landed");
+    assert_eq!(before.position(), SourceOffset(101));
+    let fault = after.send(chunk(), &sink, &mut Identity::default()).await.expect_err("another");
+    assert!(matches!(fault, LaneFault::Disagreement(_)), "{fault}");
 }
