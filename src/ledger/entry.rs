@@ -110,6 +110,12 @@ struct Value {
 }
 
 impl LaneRecord {
+    /// Rises from one entry of a lane to the next, whatever order they reach the ledger in: an
+    /// owner that was replaced may have had one on its way.
+    pub fn age(&self) -> (i16, u64, SourceOffset) {
+        (self.generation, self.number, self.position)
+    }
+
     /// Key and value of the entry.
     pub fn encode(&self, lane: &LaneKey) -> (Bytes, Bytes) {
         let key = Key { lane: lane.clone(), run: self.number };

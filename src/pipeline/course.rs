@@ -267,8 +267,8 @@ impl Course {
         let mut entries: Vec<_> = closed
             .iter()
             .map(|(number, run)| {
-                let (number, run) = (*number, Some(run.clone()));
-                LaneRecord { number, run, ..self.record.clone() }.encode(&self.spec.key)
+                let (number, position, run) = (*number, run.source_end, Some(run.clone()));
+                LaneRecord { number, position, run, ..self.record.clone() }.encode(&self.spec.key)
             })
             .collect();
         self.record.number = self.ledger.number;
