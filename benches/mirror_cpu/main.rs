@@ -87,7 +87,7 @@ fn main() {
             bench.round(Mirror::RdkafkaLoop, format!("r{number}"));
         }
         if number < options.mirror_maker_rounds {
-            bench.round(Mirror::MirrorMaker, format!("m{number}"));
+            bench.round(Mirror::Mm2, format!("m{number}"));
         }
     }
     bench.print();
@@ -178,7 +178,7 @@ impl Bench {
             let found = self.results.iter().find(|(mirror, _)| *mirror == wanted);
             found.map_or(f64::NAN, |(_, figures)| figures.steady_cpu.median())
         };
-        for other in [Mirror::MirrorMaker, Mirror::RdkafkaLoop] {
+        for other in [Mirror::Mm2, Mirror::RdkafkaLoop] {
             let ratio = median(other) / median(Mirror::Strait);
             println!("CPU, steady: strait mirror takes 1/{ratio:.1} of {}", other.name());
         }

@@ -14,7 +14,7 @@ pub enum Mirror {
     /// A plain librdkafka consume and produce loop.
     RdkafkaLoop,
     /// MirrorMaker 2 with larger fetches, LZ4 and 64 KB batches.
-    MirrorMaker,
+    Mm2,
 }
 
 /// Where a round runs.
@@ -39,7 +39,7 @@ impl Mirror {
         match self {
             Mirror::Strait => "strait mirror, pass",
             Mirror::RdkafkaLoop => "rdkafka loop, LZ4",
-            Mirror::MirrorMaker => "MirrorMaker 2, tuned",
+            Mirror::Mm2 => "MirrorMaker 2, tuned",
         }
     }
 
@@ -53,7 +53,7 @@ impl Mirror {
         match self {
             Mirror::Strait => strait(round),
             Mirror::RdkafkaLoop => rdkafka_loop::command(round),
-            Mirror::MirrorMaker => mirror_maker(java, round),
+            Mirror::Mm2 => mirror_maker(java, round),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod kafka;
 pub mod lag;
 pub mod mirror;
+pub mod reference;
 pub mod running;
 pub mod signal;
 pub mod status;

@@ -33,7 +33,7 @@ const WRITE_BYTES: usize = 64 * 1024;
 /// Print the records of a topic
 #[derive(Debug, Parser)]
 #[command(name = "kafka-console-consumer", no_binary_name = true)]
-struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     brokers: Brokers,
     /// The topic to read

@@ -25,7 +25,7 @@ const QUEUE_FULL_WAIT: Duration = Duration::from_millis(50);
 /// Send the lines of standard input as records
 #[derive(Debug, Parser)]
 #[command(name = "kafka-console-producer", no_binary_name = true)]
-struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     brokers: Brokers,
     /// The topic to write to

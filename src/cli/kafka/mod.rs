@@ -26,6 +26,18 @@ mod topics_to_read;
 
 use std::io::Write;
 
+use clap::CommandFactory;
+
+/// The commands' own descriptions, for the reference.
+pub fn commands() -> [clap::Command; 4] {
+    [
+        topics::Args::command(),
+        console_producer::Args::command(),
+        console_consumer::Args::command(),
+        consumer_groups::Args::command(),
+    ]
+}
+
 /// Writes text to standard output. A reader that has gone away (`| head`) is no failure.
 fn print(text: &str) {
     let mut out = std::io::stdout().lock();

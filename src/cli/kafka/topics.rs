@@ -22,7 +22,7 @@ const COLLISION: &str = "WARNING: Due to limitations in metric names, topics wit
 #[derive(Debug, Parser)]
 #[command(name = "kafka-topics", no_binary_name = true)]
 #[command(group(ArgGroup::new("action").required(true)))]
-struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     brokers: Brokers,
     /// Create a topic
