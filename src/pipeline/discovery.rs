@@ -24,7 +24,8 @@ pub struct Discovery {
     records: HashMap<LaneKey, LaneRecord>,
     running: HashSet<LaneKey>,
     mirror_append: Option<bool>,
-    modes: HashMap<Uuid, Mode>,
+    /// By id and name: a source may give its topics no ids.
+    modes: HashMap<(Uuid, String), Mode>,
 }
 
 /// What one look found, for the board.
@@ -96,7 +97,7 @@ impl Discovery {
         let naming = &self.route.settings.naming;
         let name = naming.target_topic(&topic.name).map_err(|e| e.to_string())?;
         let existing = target.topic(&name).map(Arc::as_ref);
-        let mode = match self.modes.get(&topic.id) {
+        let mode = match self.modes.get(&(topic.id, topic.name.clone())) {
             Some(mode) => *mode,
             None => self.decide_mode(topic, &name, existing, ours).await?,
         };
@@ -123,7 +124,7 @@ impl Discovery {
         if existing.is_some() && mode != Mode::AtLeastOnce {
             mark(self.route.sink.cluster(), name, mode).await?;
         }
-        self.modes.insert(topic.id, mode);
+        self.modes.insert((topic.id, topic.name.clone()), mode);
         Ok(mode)
     }
 
