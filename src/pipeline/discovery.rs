@@ -96,20 +96,40 @@ impl Discovery {
     ) -> Result<Vec<Lane>, String> {
         let naming = &self.route.settings.naming;
         let name = naming.target_topic(&topic.name).map_err(|e| e.to_string())?;
-        let existing = target.topic(&name).map(Arc::as_ref);
-        let mode = match self.modes.get(&(topic.id, topic.name.clone())) {
-            Some(mode) => *mode,
-            None => self.decide_mode(topic, &name, existing, ours).await?,
+        let mode = match self.is_another_source(topic, &name) {
+            // Its lanes only say so; the copy of the topic before it is left as it is.
+            true => Mode::AtLeastOnce,
+            false => self.settle(topic, target.topic(&name).map(Arc::as_ref), &name, ours).await?,
         };
-        let partitions = topic.partitions.len();
-        if existing.is_none_or(|t| t.partitions.len() < partitions) {
-            self.make_ready(topic, existing, &name, mode).await?;
-        }
         let specs = topic.partitions.iter().map(|p| self.spec(topic, p.partition, &name, mode));
         let specs: Vec<_> = specs.collect();
         let new = specs.into_iter().filter(|spec| self.running.insert(spec.key.clone()));
         let new: Vec<_> = new.collect();
         Ok(new.into_iter().filter_map(|spec| self.lane(spec)).collect())
+    }
+
+    fn is_another_source(&self, topic: &TopicView, name: &str) -> bool {
+        let probe = self.spec(topic, 0, name, Mode::AtLeastOnce);
+        self.another_source(&probe.key).is_some()
+    }
+
+    /// The topic's delivery, with its target topic made ready.
+    async fn settle(
+        &mut self,
+        topic: &TopicView,
+        existing: Option<&TopicView>,
+        name: &str,
+        ours: bool,
+    ) -> Result<Mode, String> {
+        let mode = match self.modes.get(&(topic.id, topic.name.clone())) {
+            Some(mode) => *mode,
+            None => self.decide_mode(topic, name, existing, ours).await?,
+        };
+        let partitions = topic.partitions.len();
+        if existing.is_none_or(|t| t.partitions.len() < partitions) {
+            self.make_ready(topic, existing, name, mode).await?;
+        }
+        Ok(mode)
     }
 
     /// Decides how the topic is delivered, once, and marks a target topic that was there before.
