@@ -76,7 +76,7 @@ impl Discovery {
                 Err(reason) => findings.unmirrored.push((topic.name.clone(), reason)),
             }
         }
-        self.publish(findings);
+        self.publish(findings, ours);
         Ok(lanes)
     }
 
@@ -191,18 +191,27 @@ impl Discovery {
                 && key.topic == topic.name
                 && key.target_topic == target
         });
-        Ok(match self.route.settings.delivery {
-            Delivery::AtLeastOnce => Mode::AtLeastOnce,
-            Delivery::Preserve => Mode::Preserve,
-            Delivery::Merge => Mode::Merge,
-            Delivery::Auto if !ours => Mode::AtLeastOnce,
-            Delivery::Auto => match before {
-                Some((_, record)) => record.mode,
-                None if self.is_fed_by_others(topic, target) => Mode::Merge,
-                None if self.holds_records(existing).await? => Mode::Merge,
-                None => Mode::Preserve,
-            },
+        let usual = self.usual_mode(ours);
+        if self.route.settings.delivery != Delivery::Auto || usual == Mode::AtLeastOnce {
+            return Ok(usual);
+        }
+        Ok(match before {
+            Some((_, record)) => record.mode,
+            None if self.is_fed_by_others(topic, target) => Mode::Merge,
+            None if self.holds_records(existing).await? => Mode::Merge,
+            None => usual,
         })
+    }
+
+    /// The delivery of a new topic that nobody else writes.
+    fn usual_mode(&self, ours: bool) -> Mode {
+        match self.route.settings.delivery {
+            Delivery::AtLeastOnce => Mode::AtLeastOnce,
+            Delivery::Merge => Mode::Merge,
+            Delivery::Preserve => Mode::Preserve,
+            Delivery::Auto if ours => Mode::Preserve,
+            Delivery::Auto => Mode::AtLeastOnce,
+        }
     }
 
     async fn holds_records(&self, existing: Option<&TopicView>) -> Result<bool, ClientError> {
@@ -296,12 +305,13 @@ impl Discovery {
         ))
     }
 
-    fn publish(&self, findings: Findings) {
-        let modes: BTreeSet<_> = self.modes.values().map(|mode| mode.name()).collect();
+    fn publish(&self, findings: Findings, ours: bool) {
+        let mut modes: BTreeSet<_> = self.modes.values().map(|mode| mode.name()).collect();
+        if modes.is_empty() {
+            modes.insert(self.usual_mode(ours).name());
+        }
         self.route.status.note(|facts| {
-            if !modes.is_empty() {
-                facts.delivery = modes.into_iter().collect::<Vec<_>>().join("+");
-            }
+            facts.delivery = modes.into_iter().collect::<Vec<_>>().join("+");
             facts.topics = findings.topics;
             facts.excluded = findings.excluded;
             facts.unmirrored = findings.unmirrored;

@@ -2,8 +2,9 @@
 //! flight, and hands results back in order.
 //!
 //! `requests in flight <= REQUESTS_AHEAD_MAX`. While a lane has a backlog they are fewer, so that
-//! each carries a batch of every lane: a request costs a broker more than a batch does. A connection that breaks is a fault for every
-//! lane of this writer; each opens again when it has looked for its leader.
+//! each carries a batch of every lane: a request costs a broker more than a batch does. A
+//! connection that breaks is a fault for every lane of this writer; each opens again when it has
+//! looked for its leader.
 
 use std::collections::{HashMap, VecDeque};
 
