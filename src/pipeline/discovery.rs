@@ -165,18 +165,28 @@ impl Discovery {
         existing: Option<&TopicView>,
         ours: bool,
     ) -> Result<Mode, ClientError> {
-        let before = self.records.iter().find(|(key, _)| {
+        let same_name = |key: &LaneKey| {
             key.pipeline == self.route.settings.name.as_str()
                 && key.topic == topic.name
                 && key.target_topic == target
-        });
+        };
+        let written = self.records.iter().find(|(key, _)| same_name(key)).map(|(_, r)| r.mode);
+        let running = || {
+            self.running.iter().find(|key| same_name(key)).and_then(|key| {
+                self.modes
+                    .iter()
+                    .find(|(id, _)| id.to_string() == key.topic_id)
+                    .map(|(_, mode)| *mode)
+            })
+        };
+        let before = written.or_else(running);
         Ok(match self.route.settings.delivery {
             Delivery::AtLeastOnce => Mode::AtLeastOnce,
             Delivery::Preserve => Mode::Preserve,
             Delivery::Merge => Mode::Merge,
             Delivery::Auto if !ours => Mode::AtLeastOnce,
             Delivery::Auto => match before {
-                Some((_, record)) => record.mode,
+                Some(mode) => mode,
                 None if self.is_fed_by_others(topic, target) => Mode::Merge,
                 None if self.holds_records(existing).await? => Mode::Merge,
                 None => Mode::Preserve,
