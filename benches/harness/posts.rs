@@ -4,8 +4,6 @@
 //! text and no more: 64 KB LZ4 batches shrink about threefold. (Repetitive payloads flatter
 //! every system that keeps batches compressed.)
 
-use std::fmt::Write;
-
 const AUTHORS: usize = 20_000;
 const WORDS: usize = 12_000;
 const SYLLABLES: [&str; 40] = [
@@ -13,6 +11,18 @@ const SYLLABLES: [&str; 40] = [
     "ing", "per", "an", "el", "tion", "ca", "no", "su", "bel", "ou", "fra", "gle", "ny", "wi",
     "har", "qua", "est", "lum", "bo", "dra", "ke", "vis", "jo", "th", "zu",
 ];
+
+/// A post as a blogging service's API gives it: half of it is the same in every one.
+const TEMPLATE: &str = concat!(
+    r#"{"object_type":"post","type":"text","original_type":"note","blog_name":"AUTHOR","#,
+    r#""blog":{"name":"AUTHOR","title":"","description":"","#,
+    r#""url":"https://AUTHOR.posts.example/","uuid":"t:AUTHOR"},"id":NUMBER,"#,
+    r#""post_url":"https://AUTHOR.posts.example/post/NUMBER","slug":"","#,
+    r#""date":"2025-06-01 12:MINUTE:SECOND GMT","timestamp":STAMP,"state":"published","#,
+    r#""format":"html","tags":[TAGS],"note_count":NOTES,"body":"<p>BODY</p>","#,
+    r#""can_like":true,"can_reblog":true,"can_reply":true,"is_blocks_post_format":false,"#,
+    r#""should_open_in_legacy":true}"#,
+);
 
 /// An endless series of posts.
 pub struct Posts {
@@ -44,27 +54,34 @@ impl Posts {
     pub fn next_post(&mut self) -> (String, &str) {
         self.number += 1;
         let author = format!("author-{:09}", self.zipf(AUTHORS));
-        let words = 60 + self.below(160);
-        let mut body = String::with_capacity(words * 7);
-        for at in 0..words {
-            let word = self.zipf(WORDS);
-            let space = if at == 0 { "" } else { " " };
-            write!(body, "{space}{}", self.words[word]).expect("a string takes every write");
-        }
-        let (number, likes, stamp) = (self.number, self.zipf(90_000), self.next());
-        self.text.clear();
-        let (minute, second) = (number / 60_000 % 60, number / 1_000 % 60);
-        let time = format!("2025-06-01T12:{minute:02}:{second:02}Z");
-        let head = format!(r#""id":"{stamp:016x}","number":{number},"author":"{author}""#);
-        let fixed = r#""lang":"en","type":"text""#;
-        let url = format!("https://posts.example/{author}/{stamp:016x}");
-        write!(
-            self.text,
-            r#"{{{head},"created_at":"{time}",{fixed},"body":"{body}","note_count":{likes},"#
-        )
-        .and_then(|()| write!(self.text, r#""url":"{url}"}}"#))
-        .expect("a string takes every write");
+        let (tags, body) = (self.tags(), self.body());
+        let (number, notes) = (self.number, self.zipf(90_000));
+        let (id, second) = (700_000_000_000_000 + number, number / 1_000);
+        self.text = TEMPLATE
+            .replace("AUTHOR", &author)
+            .replace("NUMBER", &id.to_string())
+            .replace("MINUTE", &format!("{:02}", second / 60 % 60))
+            .replace("SECOND", &format!("{:02}", second % 60))
+            .replace("STAMP", &(1_748_779_200 + second).to_string())
+            .replace("TAGS", &tags)
+            .replace("NOTES", &notes.to_string())
+            .replace("BODY", &body);
         (author, &self.text)
+    }
+
+    fn body(&mut self) -> String {
+        let words = 20 + self.below(100);
+        (0..words).map(|_| self.pick()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn tags(&mut self) -> String {
+        let tags = self.below(4);
+        (0..tags).map(|_| format!("\"{}\"", self.pick())).collect::<Vec<_>>().join(",")
+    }
+
+    fn pick(&mut self) -> String {
+        let word = self.zipf(WORDS);
+        self.words[word].clone()
     }
 
     /// Frequent words are short, as in every language.

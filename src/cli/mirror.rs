@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use strait_io::time::{self, Duration};
 
 use super::signal;
-use crate::config::{self, HttpSettings, Settings};
+use crate::config::{self, HttpSettings, PipelineSettings, Settings, WanCompression};
 use crate::drain;
 use crate::http;
 use crate::worker::Worker;
@@ -23,6 +23,14 @@ pub struct MirrorArgs {
     /// The configuration file.
     #[arg(short, long, value_name = "FILE")]
     pub config: PathBuf,
+}
+
+/// One thread carries some GB/s of batches that pass as they are; a second one takes a quarter
+/// more CPU for handing them to and fro. Recoding wants every core.
+pub fn threads(args: &MirrorArgs) -> Option<usize> {
+    let settings = config::load(&args.config).ok()?;
+    let passes = |pipeline: &PipelineSettings| pipeline.compression == WanCompression::Pass;
+    settings.pipelines.iter().all(passes).then_some(1)
 }
 
 /// Mirrors until told to stop.

@@ -89,6 +89,16 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Threads the command is best served with; `None` for one per core.
+    pub fn threads(&self) -> Option<usize> {
+        match self {
+            Command::Mirror(args) => mirror::threads(args),
+            _ => None,
+        }
+    }
+}
+
 /// Runs the command to its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     match cli.command {

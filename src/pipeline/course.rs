@@ -19,7 +19,7 @@ use crate::ledger::run::{Copied, Run};
 use crate::ledger::{LaneLedger, LaneRecord, LedgerTopicError};
 use crate::memory::Reserved;
 use crate::model::{Mode, SourceOffset};
-use crate::sink::SinkLane;
+use crate::sink::{PRODUCE_AHEAD_MAX, SinkLane};
 use crate::source::Chunk;
 use crate::status::lane::{LaneStatus, add, set};
 use strait_wire::batch::{BatchHeader, RawBatch};
@@ -34,6 +34,10 @@ struct Save {
 /// Bytes of one lane on their way, beyond which it takes no further chunk: what its appends in
 /// flight can carry.
 const LANE_BYTES_AHEAD_MAX: usize = 4 * 1024 * 1024;
+
+/// The same in batches for a stock Kafka, which takes them one at a time: those on their way,
+/// and as many to follow.
+const BATCHES_AHEAD_MAX: usize = 2 * PRODUCE_AHEAD_MAX;
 
 /// Sizes of the batches not heard of yet, oldest first; `bytes` is their sum.
 #[derive(Debug, Default)]
@@ -245,7 +249,9 @@ impl Course {
     /// Whether another chunk may be sent: a lane that its target holds up must not take the
     /// worker's whole budget from the others.
     pub fn takes_more(&self) -> bool {
-        !self.draining && self.in_flight.bytes < LANE_BYTES_AHEAD_MAX
+        let few =
+            self.spec.mode != Mode::AtLeastOnce || self.in_flight.sizes.len() < BATCHES_AHEAD_MAX;
+        !self.draining && few && self.in_flight.bytes < LANE_BYTES_AHEAD_MAX
     }
 
     /// Whether there is something to write down and nobody is at it.

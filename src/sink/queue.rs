@@ -88,6 +88,11 @@ impl LaneQueue {
         }
     }
 
+    /// Whether more batches wait than the next request takes.
+    pub fn has_backlog(&self) -> bool {
+        self.waiting.len() > 1
+    }
+
     /// Whether the lane writes by compare-and-append.
     pub fn appends(&self) -> bool {
         matches!(self.terms, Terms::Append { .. })

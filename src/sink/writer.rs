@@ -1,7 +1,8 @@
 //! One task per target broker: gathers what lanes have ready into requests, keeps several in
 //! flight, and hands results back in order.
 //!
-//! `requests in flight <= REQUESTS_AHEAD_MAX`. A connection that breaks is a fault for every
+//! `requests in flight <= REQUESTS_AHEAD_MAX`. While a lane has a backlog they are fewer, so that
+//! each carries a batch of every lane: a request costs a broker more than a batch does. A connection that breaks is a fault for every
 //! lane of this writer; each opens again when it has looked for its leader.
 
 use std::collections::{HashMap, VecDeque};
@@ -15,10 +16,12 @@ use strait_io::time::Duration;
 use tokio::sync::mpsc;
 
 use super::queue::{LaneQueue, Sent};
-use super::{Order, SinkFault};
+use super::{Order, PRODUCE_AHEAD_MAX, SinkFault};
 
 /// Requests in flight over one connection.
-const REQUESTS_AHEAD_MAX: usize = 8;
+const REQUESTS_AHEAD_MAX: usize = 16;
+/// The same while a lane has a backlog: each lane can be in all of them.
+const FULL_REQUESTS_AHEAD_MAX: usize = PRODUCE_AHEAD_MAX;
 /// Lanes in one request.
 const LANES_PER_REQUEST_MAX: usize = 64;
 /// Bytes of one request, unless a single lane's batches are more: a stock Kafka closes the
@@ -110,7 +113,7 @@ impl Writer {
     }
 
     async fn fill(&mut self, connection: &Connection) -> Result<(), ClientError> {
-        while self.in_flight.len() < REQUESTS_AHEAD_MAX {
+        while self.in_flight.len() < self.ahead_max() {
             let (appends, ready) = self.next_lanes();
             if ready.is_empty() {
                 break;
@@ -122,6 +125,12 @@ impl Writer {
             self.in_flight.push_back(request);
         }
         Ok(())
+    }
+
+    fn ahead_max(&self) -> usize {
+        let lanes = self.turn.iter().filter_map(|ticket| self.lanes.get(ticket));
+        let backlog = lanes.take(LANES_PER_REQUEST_MAX).any(LaneQueue::has_backlog);
+        if backlog { FULL_REQUESTS_AHEAD_MAX } else { REQUESTS_AHEAD_MAX }
     }
 
     /// Lanes that are ready, all on the same kind of terms; each goes to the end of the line.

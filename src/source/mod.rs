@@ -28,7 +28,7 @@ use follower::Follower;
 use reader::Reader;
 
 /// Chunks a lane may have waiting before its partition is left out of fetches.
-pub const CHUNKS_AHEAD_MAX: usize = 2;
+pub const CHUNKS_AHEAD_MAX: usize = 1;
 /// Lanes waiting to be taken up by a reader.
 const FOLLOWS_WAITING_MAX: usize = 1024;
 

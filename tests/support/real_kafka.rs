@@ -110,10 +110,18 @@ impl RealKafka {
         self.folder.path().join("data")
     }
 
-    /// Its process.
+    /// The broker's own process: the keeper's child.
     #[allow(dead_code, reason = "for benches")]
     pub fn pid(&self) -> u32 {
-        self.node.id()
+        let keeper = self.node.id();
+        let children = std::fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children"));
+        let children = children.expect("the keeper lives");
+        let is_java = |pid: &u32| {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
+            name.is_ok_and(|name| name.trim() == "java")
+        };
+        let mut pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
+        pids.find(is_java).expect("the broker lives")
     }
 
     /// Bytes of a topic's segments on disk.

@@ -31,11 +31,6 @@ use crate::versions::Versions;
 
 /// Small frames are read together; larger ones go straight into their own buffer.
 const READ_BUFFER_BYTES: usize = 8 * 1024;
-/// The most a frame's length alone makes us allocate; after that the buffer doubles as bytes
-/// arrive (which the allocator does for buffers of this size without copying).
-const FIRST_ALLOCATION_BYTES: usize = 1024 * 1024;
-/// Buffers end at a multiple of this, so that the next frame of about the size fits too.
-const ROUND_UP_TO: usize = 256 * 1024;
 
 /// A handle to a connection; clones share it, and it ends with the last of them.
 #[derive(Clone)]
@@ -239,12 +234,11 @@ impl Io {
         reading.read_exact(&mut prefix).await.map_err(|e| self.lost(&e))?;
         self.line.note_read();
         let length = frame::frame_length(prefix, self.bytes_max).map_err(|e| self.refused(&e))?;
-        let mut frame = spares.take(length, length.min(FIRST_ALLOCATION_BYTES));
+        let mut frame = spares.take(length);
         let mut body = reading.take(length as u64);
         while frame.len() < length {
             if frame.capacity() == frame.len() {
-                let whole = length.next_multiple_of(ROUND_UP_TO);
-                frame.reserve_exact(frame.len().min(whole - frame.len()));
+                spares.grow(&mut frame, length);
             }
             if body.read_buf(&mut frame).await.map_err(|e| self.lost(&e))? == 0 {
                 return Err(self.lost(&std::io::ErrorKind::UnexpectedEof.into()));

@@ -4,14 +4,20 @@
 //! `spare bytes <= SPARE_BYTES_MAX`. A frame's buffer comes back when the last slice of it is
 //! dropped, unless its connection has ended.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use bytes::Bytes;
 
 /// Smaller buffers are the allocator's business.
 const REUSED_FROM: usize = 64 * 1024;
-/// What a connection keeps for later: two fetches of the usual size.
-const SPARE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What a connection keeps for later: a fetch of the usual size, and what it is over.
+const SPARE_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// What a frame's length alone makes us allocate on a connection that has not brought one of the
+/// size before.
+const ON_TRUST: usize = 1024 * 1024;
+/// Buffers end at a multiple of this, so that the next frame of about the size fits too.
+const ROUND_UP_TO: usize = 256 * 1024;
 /// A spare buffer this many times too large is left for larger frames.
 const WASTE_MAX: usize = 2;
 
@@ -19,7 +25,10 @@ type Shelf = Mutex<Vec<Vec<u8>>>;
 
 /// The spare buffers of one connection.
 #[derive(Default)]
-pub(crate) struct Spares(Arc<Shelf>);
+pub(crate) struct Spares {
+    shelf: Arc<Shelf>,
+    largest: AtomicUsize,
+}
 
 struct Leased {
     bytes: Vec<u8>,
@@ -27,9 +36,15 @@ struct Leased {
 }
 
 impl Spares {
-    /// An empty buffer: a spare one that holds `length` bytes, or a new one of `first` bytes.
-    pub fn take(&self, length: usize, first: usize) -> Vec<u8> {
-        self.fitting(length).unwrap_or_else(|| Vec::with_capacity(first))
+    /// An empty buffer for a frame of `length` bytes, or for the beginning of one.
+    pub fn take(&self, length: usize) -> Vec<u8> {
+        let trusted = self.largest.load(Ordering::Relaxed).max(ON_TRUST);
+        self.fitting(length).unwrap_or_else(|| Vec::with_capacity(rounded(length).min(trusted)))
+    }
+
+    /// Makes a full buffer larger, for a frame of `length` bytes that keeps coming.
+    pub fn grow(&self, buffer: &mut Vec<u8>, length: usize) {
+        buffer.reserve_exact(buffer.len().min(rounded(length) - buffer.len()));
     }
 
     /// The frame, whose buffer comes back in the end.
@@ -37,11 +52,12 @@ impl Spares {
         if bytes.capacity() < REUSED_FROM {
             return Bytes::from(bytes);
         }
-        Bytes::from_owner(Leased { bytes, home: Arc::downgrade(&self.0) })
+        self.largest.fetch_max(bytes.capacity(), Ordering::Relaxed);
+        Bytes::from_owner(Leased { bytes, home: Arc::downgrade(&self.shelf) })
     }
 
     fn fitting(&self, length: usize) -> Option<Vec<u8>> {
-        let mut shelf = self.0.lock().expect("no holder of this lock can panic");
+        let mut shelf = self.shelf.lock().expect("no holder of this lock can panic");
         let fits = |buffer: &Vec<u8>| {
             let capacity = buffer.capacity();
             capacity >= length && capacity / WASTE_MAX <= length
@@ -50,6 +66,10 @@ impl Spares {
         let best = best.min_by_key(|at| shelf[*at].capacity())?;
         Some(shelf.swap_remove(best))
     }
+}
+
+fn rounded(length: usize) -> usize {
+    if length < REUSED_FROM { length } else { length.next_multiple_of(ROUND_UP_TO) }
 }
 
 impl AsRef<[u8]> for Leased {
@@ -78,7 +98,7 @@ mod tests {
     const LARGE: usize = 1024 * 1024;
 
     fn frame(spares: &Spares, length: usize) -> Bytes {
-        let mut bytes = spares.take(length, length);
+        let mut bytes = spares.take(length);
         bytes.resize(length, 1);
         spares.lease(bytes)
     }
@@ -100,9 +120,21 @@ mod tests {
         let spares = Spares::default();
         let frames: Vec<Bytes> = (0..20).map(|_| frame(&spares, LARGE)).collect();
         drop(frames);
-        let kept: usize = spares.0.lock().expect("no panic").iter().map(Vec::capacity).sum();
+        let kept: usize = spares.shelf.lock().expect("no panic").iter().map(Vec::capacity).sum();
         assert!(kept <= SPARE_BYTES_MAX, "{kept} bytes");
-        assert!(spares.take(LARGE / 8, 10).capacity() < LARGE);
+        assert!(spares.take(LARGE / 8).capacity() < LARGE);
+    }
+
+    #[test]
+    fn a_length_alone_is_not_believed() {
+        let spares = Spares::default();
+        assert_eq!(spares.take(100 * LARGE).capacity(), ON_TRUST);
+        drop(frame(&spares, 3 * LARGE));
+        assert!(spares.take(100 * LARGE).capacity() <= 3 * LARGE);
+        let mut growing = spares.take(5 * LARGE);
+        growing.resize(growing.capacity(), 1);
+        spares.grow(&mut growing, 5 * LARGE);
+        assert_eq!(growing.capacity(), 5 * LARGE);
     }
 
     #[test]
