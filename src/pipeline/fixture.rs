@@ -6,7 +6,7 @@ use strait_client::{ClientConfig, Cluster};
 
 use super::lane::LaneSpec;
 use super::route::Route;
-use crate::config::{self, Settings};
+use crate::config::sample;
 use crate::ledger::{LaneKey, LedgerTopic};
 use crate::memory::Budget;
 use crate::model::Mode;
@@ -15,14 +15,9 @@ use crate::source::Source;
 use crate::status::board::PipelineStatus;
 use crate::status::lane::{LaneName, LaneStatus};
 
-fn settings() -> Settings {
-    let file = include_str!("../../configs/minimal.yaml");
-    config::parse("minimal.yaml", file).expect("the sample is fine")
-}
-
 /// The first pipeline of the smallest sample.
 pub fn route() -> Arc<Route> {
-    let settings = settings();
+    let settings = sample();
     let pipeline = settings.pipelines[0].clone();
     let cluster = || Cluster::new(ClientConfig::new("nowhere", vec!["127.0.0.1:1".to_owned()]));
     let (from, to) = (pipeline.from.name.to_string(), pipeline.to.name.to_string());
@@ -53,7 +48,7 @@ pub fn spec() -> LaneSpec {
 
 /// Its place on the board.
 pub fn status() -> Arc<LaneStatus> {
-    let pipeline = settings().pipelines.swap_remove(0);
+    let pipeline = sample().pipelines.swap_remove(0);
     Arc::new(LaneStatus::new(LaneName {
         pipeline: pipeline.name,
         from: pipeline.from.name.clone(),
