@@ -12,7 +12,7 @@ fn paths(page: &str) -> impl Iterator<Item = &str> {
     page.split('`').skip(1).step_by(2).filter(is_path)
 }
 
-fn missing<'a>(page: &'a str, exists: impl Fn(&str) -> bool) -> Vec<&'a str> {
+fn missing(page: &str, exists: impl Fn(&str) -> bool) -> Vec<&str> {
     paths(page).filter(|path| !exists(path)).collect()
 }
 
