@@ -159,7 +159,8 @@ impl Bench {
             machine::load()
         );
         println!(
-            "| mirror | CPU-s per raw GB, steady | whole run | raw MB/s, steady | peak RSS, MB | source / target broker CPU-s per raw GB |"
+            "| mirror | CPU-s per raw GB, steady | whole run | raw MB/s, steady | peak RSS, MB \
+             | source / target broker CPU-s per raw GB |"
         );
         println!("|---|---|---|---|---|---|");
         for (mirror, f) in &self.results {

@@ -66,6 +66,13 @@ pub fn parse_in(
     }
 }
 
+/// The smallest sample, resolved.
+#[cfg(test)]
+pub fn sample() -> Settings {
+    let file = include_str!("../../configs/minimal.yaml");
+    parse("minimal.yaml", file).expect("the sample is fine")
+}
+
 fn read(
     text: &str,
     environment: variables::Environment<'_>,

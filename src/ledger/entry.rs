@@ -40,7 +40,7 @@ pub struct LaneRecord {
     pub number: u64,
     /// The run; none while the lane is only registered.
     pub run: Option<Run>,
-    /// The leader epoch at the source of the last batch copied; -1 if none was.
+    /// The leader epoch at the source of the last batch copied or passed over; -1 if none was.
     pub leader_epoch: i32,
     /// The lane's checkpoint: everything below it is copied or accounted for in `skipped`.
     pub position: SourceOffset,
@@ -110,6 +110,12 @@ struct Value {
 }
 
 impl LaneRecord {
+    /// Rises from one entry of a lane to the next, whatever order they reach the ledger in: an
+    /// owner that was replaced may have had one on its way.
+    pub fn age(&self) -> (i16, u64, SourceOffset) {
+        (self.generation, self.number, self.position)
+    }
+
     /// Key and value of the entry.
     pub fn encode(&self, lane: &LaneKey) -> (Bytes, Bytes) {
         let key = Key { lane: lane.clone(), run: self.number };

@@ -56,8 +56,14 @@ impl Run {
         }
     }
 
+    /// Whether the batch goes on where this run ends. A batch that takes fewer offsets at the
+    /// target than at the source (its holes were closed) is a run of its own.
     fn in_step_with(&self, copied: &Copied) -> bool {
-        copied.source_base == self.source_end && copied.target_base == self.target_end
+        let follows =
+            copied.source_base == self.source_end && copied.target_base == self.target_end;
+        let source_span = self.source_end.0 - self.source_start.0;
+        let is_even = source_span == self.target_end.0 - self.target_start.0;
+        follows && is_even && copied.source_next == copied.source_base + copied.target_span
     }
 
     fn extend(&mut self, copied: &Copied) {
@@ -168,6 +174,18 @@ mod tests {
         assert_eq!(closed.len(), 1);
         assert_eq!((closed[0].0, closed[0].1.source_end), (0, SourceOffset(5)));
         assert_eq!((lane.number, lane.end()), (1, Some(SourceOffset(10))));
+    }
+
+    #[test]
+    fn a_batch_whose_holes_were_closed_is_a_run_of_its_own() {
+        let mut lane = LaneLedger::default();
+        lane.record(&copied(0, 0, 5));
+        lane.record(&Copied { source_next: SourceOffset(15), ..copied(5, 5, 4) });
+        lane.record(&copied(15, 9, 5));
+        let closed = lane.take_closed();
+        let ends = |run: &Run| (run.source_end.0, run.target_end.0);
+        assert_eq!(closed.iter().map(|(_, run)| ends(run)).collect::<Vec<_>>(), [(5, 5), (15, 9)]);
+        assert_eq!(ends(lane.open.as_ref().expect("an open run")), (20, 14));
     }
 
     #[test]

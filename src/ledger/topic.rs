@@ -110,6 +110,14 @@ impl LedgerTopic {
     }
 }
 
+#[cfg(test)]
+impl LedgerTopic {
+    /// A ledger whose writes nobody takes.
+    pub fn nowhere() -> Self {
+        Self { writes: mpsc::channel(1).0 }
+    }
+}
+
 async fn create(cluster: &Cluster, replication: Option<i16>) -> Result<(), LedgerTopicError> {
     let topic = NewTopic {
         name: LEDGER_TOPIC.to_owned(),
@@ -160,7 +168,9 @@ fn take(
             let (Some(key), Some(value)) = (record.key, record.value) else { continue };
             let entry = LaneRecord::decode(record.offset, &key, &value);
             let (lane, record) = entry.map_err(|e| LedgerTopicError::Unreadable(Arc::new(e)))?;
-            lanes.insert(lane, record);
+            if lanes.get(&lane).is_none_or(|known| known.age() <= record.age()) {
+                lanes.insert(lane, record);
+            }
         }
     }
     Ok(at)
@@ -188,7 +198,7 @@ async fn write_all(cluster: Cluster, mut waiting: mpsc::Receiver<Write>) {
             entries.extend(more.entries);
             done.push(more.done);
         }
-        let result = write_batch(&cluster, &entries).await;
+        let result = write_each(&cluster, &entries).await;
         if result.is_err() {
             // The next write looks for the leader anew; this one's failure is in `result`.
             let _ = cluster.refresh(&[LEDGER_TOPIC]).await;
@@ -198,6 +208,14 @@ async fn write_all(cluster: Cluster, mut waiting: mpsc::Receiver<Write>) {
             let _ = lane.send(result.clone());
         }
     }
+}
+
+/// Batch by batch: a lane that weaves with others may have closed thousands of runs at once.
+async fn write_each(cluster: &Cluster, entries: &[Entry]) -> Result<(), LedgerTopicError> {
+    for part in entries.chunks(ENTRIES_PER_BATCH_MAX) {
+        write_batch(cluster, part).await?;
+    }
+    Ok(())
 }
 
 async fn write_batch(cluster: &Cluster, entries: &[Entry]) -> Result<(), LedgerTopicError> {
@@ -217,4 +235,46 @@ async fn write_batch(cluster: &Cluster, entries: &[Entry]) -> Result<(), LedgerT
     let answer = produce(&connection, vec![produced], WRITE_TIMEOUT).await?;
     let code = answer.first().map_or(ErrorCode::UNKNOWN_SERVER_ERROR, |part| part.error);
     code.ok().map_err(LedgerTopicError::Refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Skipped;
+    use crate::model::{Mode, SourceOffset, TargetOffset};
+
+    fn record(generation: i16, position: i64) -> LaneRecord {
+        LaneRecord {
+            mode: Mode::Merge,
+            producer_id: 7,
+            generation,
+            number: 0,
+            run: None,
+            leader_epoch: -1,
+            position: SourceOffset(position),
+            skipped: Skipped::default(),
+            target_floor: TargetOffset(0),
+        }
+    }
+
+    #[test]
+    fn an_entry_that_arrives_behind_its_successor_does_not_undo_it() {
+        let key = LaneKey {
+            pipeline: "us-to-ad".to_owned(),
+            source_cluster: "us".to_owned(),
+            topic_id: "id".to_owned(),
+            topic: "posts".to_owned(),
+            partition: 0,
+            target_topic: "posts".to_owned(),
+        };
+        let mut builder = BatchBuilder::default();
+        for entry in [record(1, 50), record(2, 50), record(1, 60), record(2, 70), record(2, 65)] {
+            let (key, value) = entry.encode(&key);
+            builder.add(0, Some(&key), Some(&value));
+        }
+        let batch = builder.finish(Compression::None, None).expect("no codec");
+        let mut lanes = HashMap::new();
+        take(batch, 0, &mut lanes).expect("a ledger");
+        assert_eq!(lanes[&key], record(2, 70));
+    }
 }

@@ -3,15 +3,18 @@
 //! The order is what makes it exact. Registered in the ledger first, then claimed at the target
 //! (which fences an older owner), and only then is the target asked where the lane stands.
 
+use std::collections::BTreeMap;
+
 use strait_client::admin::OffsetSpec;
+use strait_wire::batch::BatchHeader;
 
 use super::fault::LaneFault;
 use super::identity::{Identity, Producer, next_generation, register, source_offset, target_end};
-use super::landed::{Landed, source_offset_of};
+use super::landed::{Landed, as_it_was, recognise, source_offset_of};
 use super::lane::LaneSpec;
 use super::route::Route;
 use super::standing::{ask, floor, read_tail};
-use crate::batch::Stamp;
+use crate::batch::{Stamp, stamp::merge_sequence};
 use crate::ledger::{LaneLedger, LaneRecord};
 use crate::model::{Mode, SourceOffset, TargetOffset};
 use crate::sink::{Place, Terms};
@@ -94,7 +97,6 @@ async fn claim_producer(
     if ledger.open.is_some() {
         refuse_a_cut_target(spec, &ledger, target_end(route, spec).await?)?;
     }
-    identity.carried = None;
     let (terms, landed) = (Terms::Produce, Landed::Nothing);
     let stamp = Stamp::Idempotent { producer_id: id, epoch, sequence };
     Ok(Claim { place, terms, stamp, position, landed, record, ledger })
@@ -114,9 +116,9 @@ async fn claim_preserve(
     let stands = ask(route, &place, None, generation).await?;
     let ledger = LaneLedger::from(&record);
     refuse_a_cut_target(spec, &ledger, TargetOffset(stands.log_end_offset))?;
-    let end = SourceOffset(stands.log_end_offset);
-    let fresh = record.run.is_none() && end.0 == 0;
-    let landed = if fresh { Landed::Nothing } else { Landed::AsItWas { end } };
+    let tail = read_tail(route, &place, &record, stands.log_end_offset, as_it_was).await?;
+    let (found, kept_from) = (tail.found, SourceOffset(tail.log_start.0));
+    let landed = Landed::AsItWas { found, kept_from, end: SourceOffset(stands.log_end_offset) };
     let terms = Terms::Append { producer_id: None, generation, expected: stands.log_end_offset };
     let position = resume_at(route, spec, record.position, &landed).await?;
     Ok(Claim { place, terms, stamp: Stamp::Preserve, position, landed, record, ledger })
@@ -141,6 +143,14 @@ fn forgotten(spec: &LaneSpec, record: &LaneRecord) -> LaneFault {
         spec.key.partition,
         floor(record),
         record.producer_id
+    ))
+}
+
+fn behind(spec: &LaneSpec, floor: SourceOffset) -> LaneFault {
+    LaneFault::Disagreement(format!(
+        "{}-{} holds less of this lane than source offset {floor}, up to which the ledger says it \
+         wrote",
+        spec.key.target_topic, spec.key.partition
     ))
 }
 
@@ -176,12 +186,17 @@ async fn claim_merge(
     let stands = ask(route, &place, Some(producer_id), generation).await?;
     let ledger = LaneLedger::from(&record);
     refuse_a_cut_target(spec, &ledger, TargetOffset(stands.log_end_offset))?;
-    let found = read_tail(route, &place, &record, stands.log_end_offset).await?;
+    let floor = floor(&record);
+    let mut found = BTreeMap::new();
+    if stands.position != i64::from(merge_sequence(floor)) {
+        let ours = |header: &BatchHeader| recognise(header, producer_id, floor);
+        found = read_tail(route, &place, &record, stands.log_end_offset, ours).await?.found;
+    }
     let end = match stands.position {
         // Never wrote here, or was idle for so long that the target forgot the lane's producer.
-        -1 if found.is_empty() => floor(&record),
+        -1 if found.is_empty() => floor,
         -1 => return Err(forgotten(spec, &record)),
-        sequence => source_offset_of(sequence, floor(&record)),
+        sequence => source_offset_of(sequence, floor).ok_or_else(|| behind(spec, floor))?,
     };
     let landed = Landed::Scattered { found, end };
     let producer = Some(producer_id);

@@ -24,7 +24,8 @@ pub struct Discovery {
     records: HashMap<LaneKey, LaneRecord>,
     running: HashSet<LaneKey>,
     mirror_append: Option<bool>,
-    modes: HashMap<Uuid, Mode>,
+    /// By id and name: a source may give its topics no ids.
+    modes: HashMap<(Uuid, String), Mode>,
 }
 
 /// What one look found, for the board.
@@ -75,7 +76,7 @@ impl Discovery {
                 Err(reason) => findings.unmirrored.push((topic.name.clone(), reason)),
             }
         }
-        self.publish(findings);
+        self.publish(findings, ours);
         Ok(lanes)
     }
 
@@ -95,20 +96,40 @@ impl Discovery {
     ) -> Result<Vec<Lane>, String> {
         let naming = &self.route.settings.naming;
         let name = naming.target_topic(&topic.name).map_err(|e| e.to_string())?;
-        let existing = target.topic(&name).map(Arc::as_ref);
-        let mode = match self.modes.get(&topic.id) {
-            Some(mode) => *mode,
-            None => self.decide_mode(topic, &name, existing, ours).await?,
+        let mode = match self.is_another_source(topic, &name) {
+            // Its lanes only say so; the copy of the topic before it is left as it is.
+            true => Mode::AtLeastOnce,
+            false => self.settle(topic, target.topic(&name).map(Arc::as_ref), &name, ours).await?,
         };
-        let partitions = topic.partitions.len();
-        if existing.is_none_or(|t| t.partitions.len() < partitions) {
-            self.make_ready(topic, existing, &name, mode).await?;
-        }
         let specs = topic.partitions.iter().map(|p| self.spec(topic, p.partition, &name, mode));
         let specs: Vec<_> = specs.collect();
         let new = specs.into_iter().filter(|spec| self.running.insert(spec.key.clone()));
         let new: Vec<_> = new.collect();
         Ok(new.into_iter().filter_map(|spec| self.lane(spec)).collect())
+    }
+
+    fn is_another_source(&self, topic: &TopicView, name: &str) -> bool {
+        let probe = self.spec(topic, 0, name, Mode::AtLeastOnce);
+        self.another_source(&probe.key).is_some()
+    }
+
+    /// The topic's delivery, with its target topic made ready.
+    async fn settle(
+        &mut self,
+        topic: &TopicView,
+        existing: Option<&TopicView>,
+        name: &str,
+        ours: bool,
+    ) -> Result<Mode, String> {
+        let mode = match self.modes.get(&(topic.id, topic.name.clone())) {
+            Some(mode) => *mode,
+            None => self.decide_mode(topic, name, existing, ours).await?,
+        };
+        let partitions = topic.partitions.len();
+        if existing.is_none_or(|t| t.partitions.len() < partitions) {
+            self.make_ready(topic, existing, name, mode).await?;
+        }
+        Ok(mode)
     }
 
     /// Decides how the topic is delivered, once, and marks a target topic that was there before.
@@ -123,7 +144,7 @@ impl Discovery {
         if existing.is_some() && mode != Mode::AtLeastOnce {
             mark(self.route.sink.cluster(), name, mode).await?;
         }
-        self.modes.insert(topic.id, mode);
+        self.modes.insert((topic.id, topic.name.clone()), mode);
         Ok(mode)
     }
 
@@ -170,18 +191,27 @@ impl Discovery {
                 && key.topic == topic.name
                 && key.target_topic == target
         });
-        Ok(match self.route.settings.delivery {
-            Delivery::AtLeastOnce => Mode::AtLeastOnce,
-            Delivery::Preserve => Mode::Preserve,
-            Delivery::Merge => Mode::Merge,
-            Delivery::Auto if !ours => Mode::AtLeastOnce,
-            Delivery::Auto => match before {
-                Some((_, record)) => record.mode,
-                None if self.is_fed_by_others(topic, target) => Mode::Merge,
-                None if self.holds_records(existing).await? => Mode::Merge,
-                None => Mode::Preserve,
-            },
+        let usual = self.usual_mode(ours);
+        if self.route.settings.delivery != Delivery::Auto || usual == Mode::AtLeastOnce {
+            return Ok(usual);
+        }
+        Ok(match before {
+            Some((_, record)) => record.mode,
+            None if self.is_fed_by_others(topic, target) => Mode::Merge,
+            None if self.holds_records(existing).await? => Mode::Merge,
+            None => usual,
         })
+    }
+
+    /// The delivery of a new topic that nobody else writes.
+    fn usual_mode(&self, ours: bool) -> Mode {
+        match self.route.settings.delivery {
+            Delivery::AtLeastOnce => Mode::AtLeastOnce,
+            Delivery::Merge => Mode::Merge,
+            Delivery::Preserve => Mode::Preserve,
+            Delivery::Auto if ours => Mode::Preserve,
+            Delivery::Auto => Mode::AtLeastOnce,
+        }
     }
 
     async fn holds_records(&self, existing: Option<&TopicView>) -> Result<bool, ClientError> {
@@ -275,12 +305,13 @@ impl Discovery {
         ))
     }
 
-    fn publish(&self, findings: Findings) {
-        let modes: BTreeSet<_> = self.modes.values().map(|mode| mode.name()).collect();
+    fn publish(&self, findings: Findings, ours: bool) {
+        let mut modes: BTreeSet<_> = self.modes.values().map(|mode| mode.name()).collect();
+        if modes.is_empty() {
+            modes.insert(self.usual_mode(ours).name());
+        }
         self.route.status.note(|facts| {
-            if !modes.is_empty() {
-                facts.delivery = modes.into_iter().collect::<Vec<_>>().join("+");
-            }
+            facts.delivery = modes.into_iter().collect::<Vec<_>>().join("+");
             facts.topics = findings.topics;
             facts.excluded = findings.excluded;
             facts.unmirrored = findings.unmirrored;

@@ -47,7 +47,8 @@ impl LaneFault {
     pub fn passes(&self) -> bool {
         match self {
             LaneFault::Source(fault) => {
-                matches!(fault, SourceFault::LeaderMoved(_) | SourceFault::Connection(_))
+                use SourceFault::{Connection, LeaderMoved, ReaderEnded};
+                matches!(fault, LeaderMoved(_) | ReaderEnded | Connection(_))
             }
             LaneFault::Sink(fault) => !matches!(
                 fault,

@@ -19,8 +19,8 @@ pub enum Decision {
     Copy(RawBatch),
     /// Send what lies at or above the offset: the batch starts below the lane's position.
     CopyFrom(RawBatch, SourceOffset),
-    /// Do not send it; go on behind it.
-    PassOver(Reason, SourceOffset),
+    /// Do not send the batch of this header; go on behind it.
+    PassOver(Reason, BatchHeader),
 }
 
 /// Why a batch is not sent.
@@ -83,13 +83,13 @@ impl Inspector {
         let header = batch.header;
         let (base, next) = (SourceOffset(header.base_offset), SourceOffset(header.next_offset()));
         if next <= self.position {
-            return Decision::PassOver(Reason::Before, self.position);
+            return Decision::PassOver(Reason::Before, header);
         }
         self.begin_aborts(next, starts);
         let began = self.position;
         self.position = next;
         match self.reason_to_pass(&header) {
-            Some(reason) => Decision::PassOver(reason, next),
+            Some(reason) => Decision::PassOver(reason, header),
             None if base < began && !self.keep_offsets => Decision::CopyFrom(batch, began),
             None => Decision::Copy(batch),
         }

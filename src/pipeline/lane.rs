@@ -66,7 +66,7 @@ impl Lane {
         let mut backoff = Backoff::default();
         while let Err(fault) = self.mirror(&mut drain, &mut backoff).await {
             add(&self.status.faults, 1);
-            let fault = self.with_its_range(fault).await;
+            let fault = self.look_into(fault).await;
             if !fault.passes() {
                 return self.stop(&fault);
             }
@@ -129,7 +129,7 @@ impl Lane {
                     self.status.enter(Stage::Draining);
                     course.drain();
                 }
-                Some(chunk) = feed.next(), if course.takes_more() => {
+                chunk = feed.next(), if course.takes_more() => {
                     let sent = match chunk {
                         Ok(chunk) => course.send(chunk, &sink, &mut self.identity).await,
                         Err(fault) => Err(fault.into()),
@@ -180,11 +180,33 @@ impl Lane {
         })
     }
 
-    /// A broker that refuses an offset does not always say where its log begins and ends.
-    async fn with_its_range(&self, fault: LaneFault) -> LaneFault {
-        let LaneFault::Source(SourceFault::OutOfRange { position, .. }) = fault else {
-            return fault;
+    /// Asks the source's cluster about what one of its brokers said.
+    async fn look_into(&self, fault: LaneFault) -> LaneFault {
+        match fault {
+            LaneFault::Source(SourceFault::OutOfRange { position, .. }) => {
+                self.with_its_range(position).await
+            }
+            LaneFault::Source(SourceFault::TopicGone(code)) => self.gone_or_moved(code).await,
+            fault => fault,
+        }
+    }
+
+    /// A broker may not have heard yet of a partition that the cluster has given it.
+    async fn gone_or_moved(&self, code: ErrorCode) -> LaneFault {
+        let LaneKey { topic, partition, .. } = &self.spec.key;
+        let view = match self.route.source.cluster().refresh(&[topic]).await {
+            Ok(view) => view,
+            Err(fault) => return fault.into(),
         };
+        let same = view.topic(topic).filter(|known| known.id == self.spec.topic_id);
+        match same.and_then(|known| known.partition(*partition)) {
+            Some(_) => SourceFault::LeaderMoved(code).into(),
+            None => SourceFault::TopicGone(code).into(),
+        }
+    }
+
+    /// A broker that refuses an offset does not always say where its log begins and ends.
+    async fn with_its_range(&self, position: SourceOffset) -> LaneFault {
         let (route, spec) = (&self.route, &self.spec);
         let log_start = source_offset(route, spec, OffsetSpec::Earliest).await;
         let log_end = source_offset(route, spec, OffsetSpec::Latest).await;
@@ -226,5 +248,32 @@ impl Lane {
     fn name(&self) -> String {
         let key = &self.spec.key;
         format!("{} {}-{}", key.pipeline, key.topic, key.partition)
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let text = "ended by a bug. Next: see the log, restart the worker, and report it";
+            self.status.enter(Stage::Stopped(text.to_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::fixture;
+
+    #[tokio::test]
+    async fn a_lane_that_panics_is_stopped_on_the_board() {
+        let status = fixture::status();
+        let lane = Lane::new(fixture::route(), fixture::spec(), Arc::clone(&status), None);
+        let bug = tokio::spawn(async move {
+            let _lane = lane;
+            panic!("a bug");
+        });
+        assert!(bug.await.is_err());
+        assert_eq!(status.stage().word(), "stopped");
     }
 }

@@ -8,6 +8,8 @@ pub mod claim;
 pub mod course;
 pub mod discovery;
 pub mod fault;
+#[cfg(test)]
+mod fixture;
 pub mod identity;
 pub mod inspect;
 pub mod landed;
@@ -94,6 +96,7 @@ impl Pipeline {
                     // A lane that panics is a bug of ours; it must not pass for a quiet end.
                     if let Err(panic) = ended {
                         let text = format!("a lane ended by a bug: {panic}");
+                        tracing::error!(pipeline = %self.settings.name, "{text}");
                         self.status.note(|facts| facts.trouble = Some(text));
                     }
                 }

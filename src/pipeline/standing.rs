@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use strait_client::admin::OffsetSpec;
 use strait_client::fetch::{FetchAsk, FetchLimits, fetch};
 use strait_client::mirror_append::{AppendAsk, AppendedPartition, mirror_append};
 use strait_io::time::Duration;
-use strait_wire::batch::{BlockCrc, batches};
+use strait_wire::batch::{BatchHeader, BlockCrc, batches};
 use strait_wire::{ErrorCode, Records};
 
 use super::fault::LaneFault;
-use super::landed::{Found, recognise};
+use super::landed::Found;
 use super::route::Route;
 use crate::ledger::LaneRecord;
 use crate::model::{SourceOffset, TargetOffset};
 use crate::sink::{Place, SinkFault};
+use crate::topics::ends::list_offset;
 
 /// How long the target may take to answer a question.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,16 +55,28 @@ pub async fn ask(
     }
 }
 
-/// The lane's batches in the target's log behind what the ledger covers.
+/// The target's log behind what the ledger covers.
+pub struct Tail {
+    /// The lane's batches in it.
+    pub found: BTreeMap<SourceOffset, Found>,
+    /// The target's log start offset, which may lie above what the ledger covers.
+    pub log_start: TargetOffset,
+}
+
+/// Reads the target's tail; `recognise` tells which source offset a batch of this lane has.
 pub async fn read_tail(
     route: &Route,
     place: &Place,
     record: &LaneRecord,
     log_end: i64,
-) -> Result<BTreeMap<SourceOffset, Found>, LaneFault> {
-    let begin = record.run.as_ref().map_or(record.target_floor, |run| run.target_end);
-    let connection = route.sink.cluster().shared(place.leader).await?;
-    let (mut at, mut found) = (begin.0, BTreeMap::new());
+    recognise: impl Fn(&BatchHeader) -> Option<SourceOffset>,
+) -> Result<Tail, LaneFault> {
+    let cluster = route.sink.cluster();
+    let earliest = OffsetSpec::Earliest;
+    let log_start =
+        TargetOffset(list_offset(cluster, &place.topic, place.partition, earliest).await?);
+    let connection = cluster.shared(place.leader).await?;
+    let (mut at, mut found) = (tail_begins_at(record, log_start).0, BTreeMap::new());
     while at < log_end {
         let limits = FetchLimits { max_bytes: TAIL_BYTES, ..Default::default() };
         let answer = fetch(&connection, &[tail_ask(place, at)], limits).await?;
@@ -71,7 +85,7 @@ pub async fn read_tail(
         for batch in batches(part.records) {
             let batch = batch.map_err(|e| LaneFault::Disagreement(e.to_string()))?;
             at = batch.header.next_offset();
-            if let Some(base) = recognise(&batch.header, record.producer_id, floor(record)) {
+            if let Some(base) = recognise(&batch.header) {
                 let placed = Found {
                     target_base: TargetOffset(batch.header.base_offset),
                     target_span: i64::from(batch.header.last_offset_delta) + 1,
@@ -81,7 +95,13 @@ pub async fn read_tail(
             }
         }
     }
-    Ok(found)
+    Ok(Tail { found, log_start })
+}
+
+/// Behind what the ledger covers, or where the target's retention has left off.
+fn tail_begins_at(record: &LaneRecord, log_start: TargetOffset) -> TargetOffset {
+    let covered = record.run.as_ref().map_or(record.target_floor, |run| run.target_end);
+    covered.max(log_start)
 }
 
 fn tail_ask(place: &Place, offset: i64) -> FetchAsk {

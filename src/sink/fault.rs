@@ -66,9 +66,9 @@ impl SinkFault {
             ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => {
                 Self::TooLarge { bytes }
             }
-            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID => {
-                Self::OutOfSequence(code)
-            }
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER
+            | ErrorCode::DUPLICATE_SEQUENCE_NUMBER
+            | ErrorCode::UNKNOWN_PRODUCER_ID => Self::OutOfSequence(code),
             ErrorCode::INVALID_PRODUCER_EPOCH | ErrorCode::PRODUCER_FENCED => {
                 Self::Fenced { generation: -1 }
             }

@@ -41,6 +41,7 @@ pub struct LaneQueue {
     pub place: Place,
     terms: Terms,
     waiting: VecDeque<(Outbound, Arc<Reserved>)>,
+    waiting_bytes: usize,
     in_flight: usize,
     written: mpsc::UnboundedSender<Result<Copied, SinkFault>>,
 }
@@ -59,11 +60,13 @@ impl LaneQueue {
         terms: Terms,
         written: mpsc::UnboundedSender<Result<Copied, SinkFault>>,
     ) -> Self {
-        Self { ticket, place, terms, waiting: VecDeque::new(), in_flight: 0, written }
+        let waiting = VecDeque::new();
+        Self { ticket, place, terms, waiting, waiting_bytes: 0, in_flight: 0, written }
     }
 
     /// Adds a batch behind the others.
     pub fn push(&mut self, batch: Outbound, reserved: Arc<Reserved>) {
+        self.waiting_bytes += batch.size();
         self.waiting.push_back((batch, reserved));
     }
 
@@ -74,6 +77,15 @@ impl LaneQueue {
             Terms::Append { .. } => APPEND_AHEAD_MAX,
         };
         !self.waiting.is_empty() && self.in_flight < ahead_max
+    }
+
+    /// Bytes of what it would send next.
+    pub fn next_bytes(&self) -> usize {
+        let first = self.waiting.front().map_or(0, |(batch, _)| batch.size());
+        match self.terms {
+            Terms::Produce => first,
+            Terms::Append { .. } => self.waiting_bytes.min(APPEND_BYTES_MAX).max(first),
+        }
     }
 
     /// Whether more batches wait than the next request takes.
@@ -94,6 +106,7 @@ impl LaneQueue {
     /// The next batch as a produce.
     pub fn produce(&mut self) -> (Sent, ProduceBatch) {
         let next = self.waiting.pop_front().expect("a ready lane has a batch waiting");
+        self.waiting_bytes -= next.0.size();
         let batch = ProduceBatch {
             topic: self.place.topic.clone(),
             topic_id: self.place.topic_id,
@@ -126,6 +139,7 @@ impl LaneQueue {
             expected: *expected,
             records: Records::Parts(parts),
         };
+        self.waiting_bytes -= bytes;
         let (last, _) = batches.last().expect("a ready lane has a batch waiting");
         *expected = last.source_base.0 + last.target_span;
         self.in_flight += 1;

@@ -2,8 +2,9 @@
 //! flight, and hands results back in order.
 //!
 //! `requests in flight <= REQUESTS_AHEAD_MAX`. While a lane has a backlog they are fewer, so that
-//! each carries a batch of every lane: a request costs a broker more than a batch does. A connection that breaks is a fault for every
-//! lane of this writer; each opens again when it has looked for its leader.
+//! each carries a batch of every lane: a request costs a broker more than a batch does. A
+//! connection that breaks is a fault for every lane of this writer; each opens again when it has
+//! looked for its leader.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -24,6 +25,9 @@ const REQUESTS_AHEAD_MAX: usize = 16;
 const FULL_REQUESTS_AHEAD_MAX: usize = PRODUCE_AHEAD_MAX;
 /// Lanes in one request.
 const LANES_PER_REQUEST_MAX: usize = 64;
+/// Bytes of one request, unless a single lane's batches are more: a stock Kafka closes the
+/// connection above 100 MiB.
+const REQUEST_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long the target may take to make a batch durable.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -52,9 +56,22 @@ impl Writer {
     pub async fn run(mut self) {
         while let Some(order) = self.orders.recv().await {
             self.take(order);
-            if let Err(fault) = self.write().await {
+            self.take_waiting();
+            if self.lanes.is_empty() {
+                continue;
+            }
+            let ended = self.write().await;
+            // What this connection still owes nobody waits for.
+            self.in_flight = FuturesOrdered::new();
+            if let Err(fault) = ended {
                 self.fail_all(&fault.into());
             }
+        }
+    }
+
+    fn take_waiting(&mut self) {
+        while let Ok(order) = self.orders.try_recv() {
+            self.take(order);
         }
     }
 
@@ -70,9 +87,7 @@ impl Writer {
                     None => return Ok(()),
                 },
             }
-            while let Ok(order) = self.orders.try_recv() {
-                self.take(order);
-            }
+            self.take_waiting();
         }
         Ok(())
     }
@@ -121,17 +136,23 @@ impl Writer {
 
     /// Lanes that are ready, all on the same kind of terms; each goes to the end of the line.
     fn next_lanes(&mut self) -> (bool, Vec<u64>) {
-        let (mut kind, mut ready) = (None, Vec::new());
+        let (mut kind, mut ready, mut bytes) = (None, Vec::new(), 0);
         for _ in 0..self.turn.len() {
             let Some(ticket) = self.turn.pop_front() else { break };
             let Some(lane) = self.lanes.get(&ticket).filter(|lane| lane.is_ready()) else {
                 continue;
             };
-            let full = ready.len() == LANES_PER_REQUEST_MAX;
+            if lane.is_abandoned() {
+                self.lanes.remove(&ticket);
+                continue;
+            }
+            let fits = bytes == 0 || bytes + lane.next_bytes() <= REQUEST_BYTES_MAX;
+            let full = ready.len() == LANES_PER_REQUEST_MAX || !fits;
             if full || *kind.get_or_insert(lane.appends()) != lane.appends() {
                 self.turn.push_back(ticket);
                 continue;
             }
+            bytes += lane.next_bytes();
             ready.push(ticket);
         }
         (kind == Some(true), ready)
@@ -202,10 +223,12 @@ impl Writer {
     }
 
     fn fail_all(&mut self, fault: &SinkFault) {
-        self.in_flight = FuturesOrdered::new();
         self.turn.clear();
         for (_, lane) in self.lanes.drain() {
             lane.fail(fault.clone());
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,9 @@ pub enum SourceFault {
     /// The source refuses.
     #[error("the source refuses to serve the partition: {0}")]
     Refused(ErrorCode),
+    /// The reader's task is gone.
+    #[error("the reader of the source's leader has ended")]
+    ReaderEnded,
     /// No connection, or it broke.
     #[error(transparent)]
     Connection(#[from] ClientError),

@@ -28,10 +28,10 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// The next chunk. `None` after a fault was handed out.
-    pub async fn next(&mut self) -> Option<Result<Chunk, SourceFault>> {
+    /// The next chunk, or the fault behind the last of them.
+    pub async fn next(&mut self) -> Result<Chunk, SourceFault> {
         let event = self.events.recv().await;
         self.room.notify_one();
-        event
+        event.unwrap_or(Err(SourceFault::ReaderEnded))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use strait_client::fetch::FetchedPartition;
 use strait_wire::Bytes;
-use strait_wire::batch::{BatchError, RawBatch, batches};
+use strait_wire::batch::{RawBatch, batches};
 use tokio::sync::{Notify, mpsc};
 
 use super::{CHUNKS_AHEAD_MAX, Chunk, Feed, Follow, SourceFault};
@@ -53,7 +53,7 @@ impl Follower {
         if let Some(fault) = self.fault_in(&fetched) {
             return self.fail(fault);
         }
-        match self.split(fetched.records) {
+        match self.split(fetched.records, SourceOffset(fetched.log_start_offset)) {
             Err(fault) => self.fail(fault),
             // Nothing there, or a first batch above what was asked for: it comes whole once
             // this partition leads a fetch.
@@ -92,10 +92,26 @@ impl Follower {
         (!code.is_ok()).then(|| SourceFault::from_code(code, position))
     }
 
-    fn split(&mut self, records: Bytes) -> Result<Vec<RawBatch>, SourceFault> {
+    /// The whole batches, up to one that is malformed: it begins the next fetch.
+    fn split(
+        &mut self,
+        records: Bytes,
+        log_start: SourceOffset,
+    ) -> Result<Vec<RawBatch>, SourceFault> {
         let position = self.want.position;
-        let malformed = |fault: BatchError| SourceFault::Malformed { position, fault };
-        let whole = batches(records).collect::<Result<Vec<_>, _>>().map_err(malformed)?;
+        let mut whole = Vec::new();
+        for batch in batches(records) {
+            match batch {
+                Ok(batch) => whole.push(batch),
+                Err(fault) if whole.is_empty() => {
+                    return Err(SourceFault::Malformed { position, fault });
+                }
+                Err(_) => break,
+            }
+        }
+        if let Some(first) = whole.first() {
+            refuse_a_gap(position, SourceOffset(first.header.base_offset), log_start)?;
+        }
         if let Some(last) = whole.last() {
             let next = SourceOffset(last.header.next_offset());
             self.want.position = self.want.position.max(next);
@@ -105,3 +121,18 @@ impl Follower {
         Ok(whole)
     }
 }
+
+/// What lies between the position and the first batch is a hole only if the log began below it.
+fn refuse_a_gap(
+    position: SourceOffset,
+    first: SourceOffset,
+    log_start: SourceOffset,
+) -> Result<(), SourceFault> {
+    if first <= position || log_start <= position {
+        return Ok(());
+    }
+    Err(SourceFault::OutOfRange { position, log_start, log_end: SourceOffset(-1) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -99,6 +99,7 @@ fn a_transactional_source_arrives_right() {
 /// what readers may see, by partition.
 fn transactions(bootstrap: &str, topic: &str) -> HashMap<i32, Vec<String>> {
     let producers = ["one", "two"].map(|name| transactional(bootstrap, &format!("{topic}-{name}")));
+    let plain = librdkafka::producer(bootstrap, &[]);
     let mut visible: HashMap<i32, Vec<String>> = HashMap::new();
     for round in 0..12 {
         let aborts = [round % 3 == 1, round % 4 >= 2];
@@ -114,7 +115,7 @@ fn transactions(bootstrap: &str, topic: &str) -> HashMap<i32, Vec<String>> {
                 }
             }
             let text = format!("round {round} step {step} by nobody's transaction");
-            librdkafka::produce(bootstrap, topic, 0, std::slice::from_ref(&text));
+            write(&plain, topic, 0, &text);
             visible.entry(0).or_default().push(text);
         }
         for (producer, aborted) in producers.iter().zip(aborts) {

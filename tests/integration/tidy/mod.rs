@@ -1,9 +1,11 @@
 //! The house rules that a compiler does not check, over every file of the tree.
 //!
-//! `text` looks at one file at a time, `imports` at who names whom. Each rule is tried on a
-//! planted violation first: a rule that finds nothing anywhere proves nothing.
+//! `text` looks at one file at a time, `imports` at who names whom, `pages` at the files that
+//! pages name. Each rule is tried on a planted violation first: a rule that finds nothing anywhere
+//! proves nothing.
 
 mod imports;
+mod pages;
 mod planted;
 mod text;
 
