@@ -1,9 +1,9 @@
 //! Group commit: one task makes appended records durable, many at a time.
 //!
 //! The first append after a commit opens a group. It closes after `max_wait` or `max_bytes`, and
-//! earlier if somebody waits for it (`acks=all`) and appends have paused: who waits sends
-//! nothing more. Then every partition written since is synced on a blocking thread, a few at a
-//! time.
+//! at once if somebody waits for it (`acks=all`): what arrives while the disk is busy is the next
+//! group, so groups grow by themselves as the load does. Every partition written since is synced
+//! on a blocking thread, a few at a time.
 //!
 //! A failed `fdatasync` is final: the kernel may have dropped the pages, so asking again would
 //! lie. From then on every partition answers KAFKA_STORAGE_ERROR. (A topic that is deleted while
@@ -19,9 +19,6 @@ use tokio::sync::Notify;
 use crate::config::FlushPolicy;
 use crate::metrics::Metrics;
 use crate::partition::Partition;
-
-/// Appends have paused when none came for this long; timers are no finer.
-const QUIET: Duration = Duration::from_millis(1);
 
 /// The list of partitions with unsynced records, and the task that works it off.
 pub struct Flusher {
@@ -79,7 +76,7 @@ impl Flusher {
         }
     }
 
-    /// Somebody waits for the group: it closes once appends pause.
+    /// Somebody waits for the group: it closes.
     pub(crate) fn hurry(&self) {
         if !self.urgent.swap(true, Ordering::AcqRel) {
             self.called.notify_one();
@@ -117,19 +114,13 @@ impl Flusher {
         }
     }
 
-    /// Waits until the group is worth a commit.
+    /// Waits until the group is worth a commit: somebody waits for it, it is full, or it is old.
     async fn gather(&self, max_wait: Duration) {
         let deadline = time::now() + max_wait;
-        let mut seen = 0;
-        while !self.is_full() && time::now() < deadline {
-            let urgent = self.urgent.load(Ordering::Acquire);
-            let pause = if urgent { deadline.min(time::now() + QUIET) } else { deadline };
-            let called = time::timeout_at(pause, self.called.notified()).await.is_ok();
-            let bytes = self.group_bytes.load(Ordering::Relaxed);
-            if urgent && !called && bytes == seen {
+        while !self.is_full() && !self.urgent.load(Ordering::Acquire) {
+            if time::timeout_at(deadline, self.called.notified()).await.is_err() {
                 return;
             }
-            seen = bytes;
         }
     }
 
