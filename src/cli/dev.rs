@@ -80,7 +80,6 @@ fn options(args: &DevArgs) -> DevOptions {
         data: args.data.clone(),
         rate: args.rate,
         feed: args.feed.clone(),
-        run_for: args.run_for,
     }
 }
 

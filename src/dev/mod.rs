@@ -47,8 +47,6 @@ pub struct DevOptions {
     pub rate: u32,
     /// A file with one record a line, instead of generated posts.
     pub feed: Option<PathBuf>,
-    /// How long to run; until told to stop where `None`.
-    pub run_for: Option<Duration>,
 }
 
 /// Why the demonstration does not start, or does not go on.

@@ -123,11 +123,6 @@ impl SinkLane {
     pub async fn written(&mut self) -> Result<Copied, SinkFault> {
         self.written.recv().await.unwrap_or(Err(SinkFault::WriterEnded))
     }
-
-    /// What became of the oldest batch, if that is known already.
-    pub fn try_written(&mut self) -> Option<Result<Copied, SinkFault>> {
-        self.written.try_recv().ok()
-    }
 }
 
 impl Drop for SinkLane {

@@ -23,6 +23,23 @@ async fn an_empty_broker_starts_in_a_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn old_segments_leave_when_a_topic_holds_more_than_it_may() {
+    let limits = [("retention.bytes", "1048576"), ("segment.bytes", "1048576")];
+    let (running, mut client) = Running::with_topic("t", &limits).await;
+    let large = "x".repeat(600_000);
+    for _ in 0..5 {
+        let written = client.produce("t", batch(&[&large])).await;
+        assert_eq!(written.error_code, ErrorCode::NONE);
+    }
+    assert_eq!(client.fetch("t", 0).await.log_start_offset, 0);
+    running.broker.run_retention_now().await;
+    assert_eq!(client.fetch("t", 0).await.error_code, ErrorCode::OFFSET_OUT_OF_RANGE);
+    let newest = client.fetch("t", 4).await;
+    assert!((1..=4).contains(&newest.log_start_offset), "{}", newest.log_start_offset);
+    assert_eq!(values(newest.records), numbered(4, &[&large]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn records_topics_and_producers_survive_a_restart() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let broker = start_in(&folder, |_| {}).await;

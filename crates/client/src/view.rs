@@ -1,6 +1,6 @@
 //! A cluster as its metadata shows it: brokers, topics, leaders. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -133,11 +133,6 @@ impl ClusterView {
     /// The broker that leads a partition.
     pub fn leader(&self, topic: &str, partition: i32) -> Option<i32> {
         self.partition(topic, partition)?.leader
-    }
-
-    /// Topic names by id, for answers that name topics by id.
-    pub fn names_by_id(&self) -> HashMap<Uuid, &str> {
-        self.topics.values().map(|topic| (topic.id, topic.name.as_str())).collect()
     }
 }
 
